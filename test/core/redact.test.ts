@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { redactLine } from '../../core/redact.ts';
+
+function redacted(fields: unknown): unknown {
+  return JSON.parse(redactLine(`${JSON.stringify(fields)}\n`));
+}
+
+t.test('a line without secrets is passed on as it is', (t) => {
+  const line = '{"level":"info","msg":"forward added","env":"pr-42","tokens":3,"tokenId":"x"}\n';
+  t.equal(redactLine(line), line);
+  t.end();
+});
+
+t.test('secrets by key, at any depth and in any spelling', (t) => {
+  const keys = [
+    ...[
+      'authorization',
+      'Authorization',
+      'cookie',
+      'Set-Cookie',
+      'proxy-authorization',
+      'token',
+      'secret',
+      'password',
+    ],
+    ...[
+      'privateKey',
+      'private_key',
+      'shareToken',
+      'access_token',
+      'clientSecret',
+      'passphrase',
+      'x-api-key',
+      'porthole-share',
+    ],
+  ];
+  for (const key of keys) {
+    t.same(redacted({ a: 1, [key]: 'hunter2' }), { a: 1, [key]: '[redacted]' }, key);
+    t.same(
+      redacted({ req: { headers: { [key]: ['hunter2'] } } }),
+      { req: { headers: { [key]: '[redacted]' } } },
+      key,
+    );
+  }
+  t.same(redacted({ list: [{ token: { inner: 'hunter2' } }] }), { list: [{ token: '[redacted]' }] });
+  t.end();
+});
+
+t.test('whether there is one at all stays visible', (t) => {
+  t.same(redacted({ token: null, password: true, secret: 'x' }), {
+    token: null,
+    password: true,
+    secret: '[redacted]',
+  });
+  t.end();
+});
+
+t.test('raw headers, as Node lists them', (t) => {
+  const rawHeaders = [
+    'Host',
+    'a.test',
+    'Cookie',
+    'hunter2',
+    'Accept',
+    '*/*',
+    'authorization',
+    'Bearer hunter2',
+  ];
+  const expected = ['Host', 'a.test', 'Cookie', '[redacted]', 'Accept', '*/*', 'authorization', '[redacted]'];
+  t.same(redacted({ rawHeaders }), { rawHeaders: expected });
+  t.end();
+});
+
+t.test('share links in any text', (t) => {
+  const url = 'https://pr-42.preview.test/a?x=1&porthole-share=hunter2.abc_-~&y=2#top';
+  const clean = 'https://pr-42.preview.test/a?x=1&porthole-share=[redacted]&y=2#top';
+  t.same(redacted({ url, msg: `visit ${url} now` }), { url: clean, msg: `visit ${clean} now` });
+  t.same(redacted({ path: '/?Porthole%2Dshare=hunter2' }), { path: '/?Porthole%2Dshare=[redacted]' });
+  t.end();
+});
+
+t.test('private keys in any text', (t) => {
+  const kinds = [
+    'OPENSSH PRIVATE KEY',
+    'RSA PRIVATE KEY',
+    'PRIVATE KEY',
+    'ENCRYPTED PRIVATE KEY',
+    'PGP PRIVATE KEY BLOCK',
+  ];
+  for (const kind of kinds) {
+    const key = `-----BEGIN ${kind}-----\nhunter2\n-----END ${kind}-----`;
+    t.same(redacted({ msg: `bad key: ${key} (line 3)` }), { msg: 'bad key: [redacted] (line 3)' }, kind);
+  }
+  t.same(redacted({ msg: '-----BEGIN PRIVATE KEY-----\nhunter2' }), { msg: '[redacted]' }, 'without its end');
+  t.end();
+});
+
+t.test('a line that cannot be read but looks like it has a secret is withheld', (t) => {
+  const line = redactLine('{"token":"hunter2\n');
+  t.notMatch(line, /hunter2/);
+  t.match(JSON.parse(line), { level: 'error' });
+  t.end();
+});
+
+t.test('no secret survives, wherever it is', (t) => {
+  const secret = 'hunter2-7f3a';
+  const keyed = fc.constantFrom('token', 'Cookie', 'sharedSecret').map((key) => ({ [key]: secret }));
+  const nested = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 6 },
+      keyed,
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(fc.string(), tie('tree'), { maxKeys: 3 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(nested.tree, (tree) => !redactLine(`${JSON.stringify({ tree })}\n`).includes(secret)),
+  );
+  t.end();
+});
