@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { domainName, listenAddress, network, publicUrl } from './addresses.ts';
+import { list, optional, required, type Key, type Surroundings } from './key.ts';
+import { choice, count, duration, path, size, toggle } from './kinds.ts';
+
+const addresses = {
+  listen: list('listen', listenAddress, {
+    default: ['0.0.0.0:8443'],
+    about: 'the shared port: HTTPS, SSH and plain HTTP on each of these addresses',
+  }),
+  sshListen: list('ssh-listen', listenAddress, {
+    default: [],
+    about: 'further addresses that take SSH only',
+  }),
+  httpListen: list('http-listen', listenAddress, {
+    default: [],
+    about: 'further addresses that take plain HTTP only, and redirect it to HTTPS',
+  }),
+  metricsListen: optional('metrics-listen', listenAddress, {
+    about: 'where /metrics, /healthz and /readyz are served; nowhere if not set',
+  }),
+  domain: required('domain', domainName, {
+    default: 'localhost',
+    about: 'the domain of the gateway; every preview has a name directly below it',
+  }),
+  publicUrl: optional('public-url', publicUrl, {
+    about: 'scheme, host and port that visitors use, where a port mapping or a proxy changes them',
+  }),
+  proxyProtocol: list('proxy-protocol', network, {
+    default: [],
+    about: 'the networks whose PROXY protocol header (v1 or v2) is accepted',
+  }),
+  trustedProxies: list('trusted-proxies', network, {
+    default: [],
+    about: 'the networks whose Forwarded and X-Forwarded-* headers are believed',
+  }),
+};
+
+const state = {
+  stateDir: required('state-dir', path('DIR'), {
+    default: defaultStateDir,
+    defaultText: '$XDG_STATE_HOME/porthole, else ~/.local/state/porthole',
+    about: 'where the keys, certificates and claims of the gateway are kept',
+  }),
+  replace: required('replace', toggle, {
+    default: 'false',
+    about: 'take over from the process that runs on the same state directory, losing no request',
+  }),
+  tlsCert: optional('tls-cert', path('FILE'), {
+    about: 'the certificate chain (PEM); without one the gateway makes its own authority and certificate',
+  }),
+  tlsKey: optional('tls-key', path('FILE'), { about: 'the private key of --tls-cert (PEM)' }),
+};
+
+const admission = {
+  authorizedKeys: optional('authorized-keys', path('FILE'), {
+    about: "the keys that may dial in, in OpenSSH's format; re-read when it changes",
+  }),
+  admission: required('admission', choice('keys', 'open'), {
+    default: 'keys',
+    about: 'who may dial in: only known keys, or any key (names then carry the fingerprint of the key)',
+  }),
+  access: required('access', choice('private', 'public'), {
+    default: 'private',
+    about: 'who may visit a preview whose forward says nothing about it',
+  }),
+  claimTtlMs: required('claim-ttl', duration({ maxMs: days(3650) }), {
+    default: '30d',
+    about: 'how long an environment name stays with its owner after it was last seen',
+  }),
+  shareTtlMs: required('share-ttl', duration({ maxMs: days(3650) }), {
+    default: '7d',
+    about: 'how long a share link opens a private preview',
+  }),
+};
+
+const logging = {
+  logLevel: required('log-level', choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
+    default: 'info',
+    about: 'the least important lines that are logged',
+  }),
+  logFormat: required('log-format', choice('json', 'pretty'), {
+    default: ({ isTerminal }) => (isTerminal ? 'pretty' : 'json'),
+    defaultText: 'pretty on a terminal, else json',
+    about: 'JSON lines for machines or text for people',
+  }),
+};
+
+const lifetimes = {
+  holdMs: required('hold', duration({ minMs: 0 }), {
+    default: '10s',
+    about: 'how long a request waits for a tunnel that was lost and is about to be back',
+  }),
+  graceMs: required('grace', duration({ minMs: 0 }), {
+    default: '30s',
+    about: 'how long running requests may go on when the gateway is told to stop',
+  }),
+  keepaliveIntervalMs: required('keepalive-interval', duration(), {
+    default: '5s',
+    about: 'how often each tunnel is asked for a sign of life',
+  }),
+  keepaliveMisses: required('keepalive-misses', count({ max: 1000 }), {
+    default: '3',
+    about: 'after how many missing answers a tunnel is dead',
+  }),
+};
+
+const newConnectionLimits = {
+  sniffTimeoutMs: required('sniff-timeout', duration(), {
+    default: '5s',
+    about: 'how long a new connection may leave open what it speaks',
+  }),
+  tlsHandshakeTimeoutMs: required('tls-handshake-timeout', duration(), {
+    default: '10s',
+    about: 'how long a TLS handshake may take',
+  }),
+  loginGraceMs: required('login-grace', duration(), {
+    default: '20s',
+    about: 'how long a connection may take to authenticate',
+  }),
+  maxAuthTries: required('max-auth-tries', count({ max: 1000 }), {
+    default: '6',
+    about: 'how many keys a connection may try',
+  }),
+  maxStartups: required('max-startups', count(), {
+    default: '100',
+    about: 'connections at a time that have not authenticated',
+  }),
+  maxStartupsPerSource: required('max-startups-per-source', count(), {
+    default: '20',
+    about: 'the same, from one source address',
+  }),
+};
+
+const tunnelLimits = {
+  maxForwards: required('max-forwards', count(), { default: '64', about: 'forwards of one tunnel' }),
+  maxChannels: required('max-channels', count(), { default: '1000', about: 'open channels of one tunnel' }),
+  channelOpenTimeoutMs: required('channel-open-timeout', duration(), {
+    default: '5s',
+    about: 'how long a machine may take to answer the opening of a channel',
+  }),
+};
+
+const httpLimits = {
+  headerTimeoutMs: required('header-timeout', duration(), {
+    default: '10s',
+    about: 'how long the head of a request may take to arrive',
+  }),
+  maxHeaderBytes: required('max-header', size({ minBytes: 1024, maxBytes: 1024 * 1024 }), {
+    default: '32KiB',
+    about: 'how large the head of a request may be',
+  }),
+  responseTimeoutMs: required('response-timeout', duration(), {
+    default: '60s',
+    about: 'how long an upstream may take to its first byte',
+  }),
+  idleTimeoutMs: required('idle-timeout', duration(), {
+    default: '5m',
+    about: 'how long an open request may go without a byte either way',
+  }),
+  streamIdleTimeoutMs: required('stream-idle-timeout', duration(), {
+    default: '1h',
+    about: 'the same for WebSockets, other upgrades and server-sent events',
+  }),
+  maxHeld: required('max-held', count({ min: 0 }), {
+    default: '256',
+    about: 'requests of one environment that are held at a time',
+  }),
+  maxRequests: required('max-requests', count(), {
+    default: '512',
+    about: 'requests of one environment that are in flight at a time',
+  }),
+};
+
+/** All keys, by the field of the configuration that each one fills: the one table that everything else is made from. */
+export const keys = {
+  ...addresses,
+  ...state,
+  ...admission,
+  ...logging,
+  ...lifetimes,
+  ...newConnectionLimits,
+  ...tunnelLimits,
+  ...httpLimits,
+};
+
+export type Field = keyof typeof keys;
+
+/** The settled configuration: a value for every key, checked, with units in the names. */
+export type Config = { readonly [F in Field]: z.output<(typeof keys)[F]['schema']> };
+
+/** The same keys in the groups in which people read them. */
+export const groups: ReadonlyMap<string, Readonly<Record<string, Key<unknown>>>> = new Map(
+  Object.entries({
+    'Where it listens': addresses,
+    'State and certificate': state,
+    'Who gets in': admission,
+    Log: logging,
+    'Life of tunnels': lifetimes,
+    'Limits of a new connection': newConnectionLimits,
+    'Limits of a tunnel': tunnelLimits,
+    'Limits of HTTP': httpLimits,
+  }),
+);
+
+/** The fields with their keys, in the order of the table. */
+export const entries = Object.entries(keys) as readonly (readonly [Field, Key<unknown>])[];
+
+export function variableOf(name: string): string {
+  return `PORTHOLE_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function defaultStateDir({ env, home }: Surroundings): string {
+  const base = env['XDG_STATE_HOME'];
+  // The XDG specification: a relative path is to be ignored.
+  return join(base?.startsWith('/') === true ? base : join(home, '.local/state'), 'porthole');
+}
+
+function days(count: number): number {
+  return count * 86_400_000;
+}

@@ -1,0 +1,17 @@
+import t from 'tap';
+import { helpText } from '../../../server/config/help.ts';
+import { entries } from '../../../server/config/keys.ts';
+
+t.test('lists every flag with its default', async (t) => {
+  const words = helpText().replace(/\s+/g, ' ');
+  for (const [, key] of entries) {
+    t.match(words, ` --${key.name} `);
+    t.match(words, key.about);
+    if (key.defaultText !== '' && key.bare === undefined) t.match(words, `default ${key.defaultText}`);
+  }
+  for (const flag of ['--config', '--print-config', '--help', '--version']) t.match(words, flag);
+});
+
+t.test('fits a terminal', async (t) => {
+  for (const line of helpText().split('\n')) t.ok(line.length <= 105 && line === line.trimEnd(), line);
+});
