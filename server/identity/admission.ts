@@ -1,0 +1,49 @@
+import { fingerprint } from '../../core/fingerprint.ts';
+import { keyId } from '../../core/names.ts';
+import type { Identity } from './identity.ts';
+import { inspectPublicKey } from './public-key.ts';
+
+/** A key as a client offers it: not yet proven to be the client's own. */
+export interface OfferedKey {
+  readonly type: string;
+  readonly blob: Buffer;
+}
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly identity: Identity }
+  /** `reason` may be told to whoever offered the key. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Says whom a key authenticates, now. Asked again for live connections whenever `onChange` fires. */
+export interface Admissions {
+  admit(key: OfferedKey): Admission;
+  onChange(callback: () => void): void;
+  close(): void;
+}
+
+/** `admission = open`: any sound key may dial in, as its own principal; its environment names carry the key's id. */
+export class OpenAdmissions implements Admissions {
+  admit(key: OfferedKey): Admission {
+    const inspection = inspectPublicKey(key.type, key.blob);
+    if (!inspection.ok) return { kind: 'refused', reason: inspection.problem };
+    const print = fingerprint(key.blob);
+    return {
+      kind: 'admitted',
+      identity: {
+        principal: print,
+        role: 'machine',
+        envPatterns: [],
+        fingerprint: print,
+        keyId: keyId(key.blob),
+      },
+    };
+  }
+
+  onChange(): void {
+    // Nothing here ever changes.
+  }
+
+  close(): void {
+    // Nothing is held.
+  }
+}

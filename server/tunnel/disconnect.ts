@@ -1,0 +1,22 @@
+import type { SshProtocol } from './ssh2-protocol.ts';
+
+/** SSH_MSG_DISCONNECT and its reason BY_APPLICATION, RFC 4253 section 11.1. */
+const messageDisconnect = 1;
+const byApplication = 11;
+
+/**
+ * Tells the peer that the connection ends, and why: clients show it, with or without a session. (ssh2 leaves the description
+ * empty.) May be sent at any time, even during a key exchange.
+ */
+export function sendDisconnect(protocol: SshProtocol, reason: string): void {
+  const writer = protocol._packetRW.write;
+  const description = Buffer.from(reason, 'utf8');
+  const packet = writer.alloc(1 + 4 + 4 + description.length + 4, true);
+  let at = writer.allocStartKEX;
+  packet[at] = messageDisconnect;
+  at = packet.writeUInt32BE(byApplication, at + 1);
+  at = packet.writeUInt32BE(description.length, at);
+  at += description.copy(packet, at);
+  packet.writeUInt32BE(0, at);
+  protocol._cipher.encrypt(writer.finalize(packet, true));
+}
