@@ -14,8 +14,8 @@ export interface LogOptions {
   /** Where the lines go; standard output if not given. */
   readonly destination?: DestinationStream;
   readonly name?: string;
-  /** Told how many lines were lost because nobody read standard output, each time that it flows again. */
-  readonly onDropped?: (count: number) => void;
+  /** Told of each line that is lost because nobody reads standard output. */
+  readonly onDropped?: () => void;
 }
 
 /**
@@ -42,12 +42,12 @@ function pinoOptions({ level, name }: LogOptions): LoggerOptions {
 }
 
 function destinationOf(options: LogOptions): DestinationStream {
-  const destination = options.destination ?? stdoutOutput((dropped) => droppedLine(options, dropped));
+  const { destination = stdoutOutput((dropped) => droppedLine(options, dropped), options.onDropped) } =
+    options;
   return options.format === 'pretty' ? pretty(destination) : destination;
 }
 
 function droppedLine(options: LogOptions, dropped: number): string {
-  options.onDropped?.(dropped);
   let line = '';
   const destination = { write: (text: string) => (line += text) };
   createLog({ ...options, level: 'warn', destination }).warn(

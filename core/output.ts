@@ -10,6 +10,8 @@ export interface OutputOptions {
   readonly retryMs: number;
   /** The line that tells how many were dropped. */
   readonly droppedLine: (count: number) => string;
+  /** Told of each one at once, while the reader is still stuck. */
+  readonly onDropped?: (() => void) | undefined;
 }
 
 /**
@@ -37,6 +39,7 @@ export class Output {
     const bytes = Buffer.byteLength(line);
     if (this.#dropped > 0 || this.bufferedBytes + bytes > this.#options.maxBytes) {
       this.#dropped += 1;
+      this.#options.onDropped?.();
     } else {
       this.#lines.push(line);
       this.#lineBytes += bytes;
@@ -112,11 +115,11 @@ const exitPauseMs = 10;
  * The process's standard output as such an output; one a process. At exit its reader gets a moment to take what waits, since
  * the last lines are those that tell why.
  */
-export function stdoutOutput(droppedLine: (count: number) => string): Output {
+export function stdoutOutput(droppedLine: (count: number) => string, onDropped?: () => void): Output {
   // Node opens a pipe here, and so makes it non-blocking: `writeSync` then says EAGAIN instead of waiting for the reader.
   const { fd } = process.stdout;
   const writeSome: WriteSome = (bytes) => writeSync(fd, bytes);
-  const output = new Output({ writeSome, maxBytes: maxBufferedBytes, retryMs, droppedLine });
+  const output = new Output({ writeSome, maxBytes: maxBufferedBytes, retryMs, droppedLine, onDropped });
   process.once('exit', () => {
     flushAtExit(output);
   });

@@ -1,5 +1,5 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { abort } from './abort.ts';
 
 /** How two piped streams ended. */
 export interface PipeResult {
@@ -126,7 +126,7 @@ class BothWays {
     this.#bToA.stopped = true;
     for (const stream of [this.#a, this.#b]) {
       if (reason === 'ended') stream.destroy();
-      else abort(stream);
+      else breakOff(stream);
     }
     this.#resolve({ aToB: this.#aToB.bytes, bToA: this.#bToA.bytes, reason, error });
   }
@@ -149,18 +149,8 @@ function isServerChannel(stream: Duplex): stream is EofChannel {
   return 'eof' in stream && typeof stream.eof === 'function' && 'server' in stream && stream.server === true;
 }
 
-/** Destroys so that the peer can tell: TCP by a reset, since a FIN would make the truncated look complete. */
-function abort(stream: Duplex): void {
-  // An ssh2 channel closes only when it was read to its end.
+/** An ssh2 channel closes only when it was read to its end. */
+function breakOff(stream: Duplex): void {
   stream.resume();
-  if (!(stream instanceof Socket)) {
-    stream.destroy();
-    return;
-  }
-  try {
-    stream.resetAndDestroy();
-  } catch {
-    // Not TCP: a unix socket or TLS.
-    stream.destroy();
-  }
+  abort(stream);
 }
