@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { Parsed } from '../../core/forward.ts';
+import { type HostKeyPolicy, parseFingerprint } from '../host-key.ts';
+import { findIdentities } from '../identity.ts';
+import { knownHostName, parseKnownHosts } from '../known-hosts.ts';
+import type { GatewayAccess } from '../login.ts';
+import type { Outcome } from '../outcome.ts';
+import { defaultServer, parseServer, type ServerAddress } from '../server-url.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { trustIn } from '../transport.ts';
+
+/** The options of every command that talks to a gateway. */
+export interface GatewayFlags {
+  readonly server: string;
+  readonly ca?: string;
+  readonly knownHosts?: string;
+  readonly hostKey?: readonly string[];
+  readonly identity?: string;
+}
+
+/** A value, or how the command ends without it. */
+export type Resolved<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly outcome: Outcome };
+
+const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
+const maxUserBytes = 255;
+
+export function addGatewayFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--server <url>', 'the gateway: https://HOST[:PORT] (SSH in TLS) or ssh://HOST[:PORT]')
+        .env('PORTHOLE_SERVER')
+        .default(defaultServer),
+    )
+    .addOption(
+      new Option('--ca <file>', 'trust the certificates in this file, and no others').env('PORTHOLE_CA'),
+    )
+    .option('--known-hosts <file>', 'check the host key of ssh:// by this file (default: ~/.ssh/known_hosts)')
+    .option('--host-key <fingerprint>', 'accept only this host key (SHA256:...); may be repeated', collect)
+    .option('-i, --identity <file>', 'the SSH key to log in with (default: the SSH agent, then ~/.ssh/id_*)');
+}
+
+export async function gatewayAccess(
+  flags: GatewayFlags,
+  user: string,
+  around: Surroundings,
+): Promise<Resolved<GatewayAccess>> {
+  const server = parseServer(flags.server);
+  if (!server.ok) return usage(server.problem);
+  const userProblem = checkUser(user);
+  if (userProblem !== undefined) return usage(userProblem);
+  const hostKey = hostKeyPolicy(flags, server.value, around.home);
+  if (!hostKey.ok) return usage(hostKey.problem);
+  const trust =
+    server.value.transport === 'tls' ? readTrust(flags.ca) : ({ ok: true, value: undefined } as const);
+  if (!trust.ok) return usage(trust.problem);
+  const identities = await findIdentities({
+    file: flags.identity,
+    agentSocket: around.env['SSH_AUTH_SOCK'],
+    home: around.home,
+    askPassphrase: around.askPassphrase,
+  });
+  if (!identities.ok) return { ok: false, outcome: { kind: 'refused', reason: identities.problem } };
+  return {
+    ok: true,
+    value: {
+      server: server.value,
+      user,
+      identities: identities.value,
+      hostKey: hostKey.value,
+      trust: trust.value,
+    },
+  };
+}
+
+function usage(reason: string): { ok: false; outcome: Outcome } {
+  return { ok: false, outcome: { kind: 'usage', reason } };
+}
+
+function checkUser(user: string): string | undefined {
+  if (user === '') return 'the environment name is empty';
+  if (Buffer.byteLength(user) > maxUserBytes)
+    return `the environment name is longer than ${maxUserBytes} bytes`;
+  return /\p{Cc}/u.test(user) ? 'the environment name has control characters in it' : undefined;
+}
+
+function readTrust(file: string | undefined): Parsed<GatewayAccess['trust']> {
+  try {
+    return { ok: true, value: trustIn(file === undefined ? undefined : readFileSync(file, 'utf8')) };
+  } catch (error) {
+    return { ok: false, problem: `cannot use the CA file ${file ?? ''}: ${(error as Error).message}` };
+  }
+}
+
+function hostKeyPolicy(flags: GatewayFlags, server: ServerAddress, home: string): Parsed<HostKeyPolicy> {
+  if (flags.hostKey !== undefined) return pinnedHostKey(flags.hostKey);
+  if (server.transport === 'tls') return { ok: true, value: { kind: 'proven-by-tls' } };
+  const file = flags.knownHosts ?? join(home, '.ssh', 'known_hosts');
+  try {
+    // The file that was named must be there; the usual ones may be absent.
+    const texts =
+      flags.knownHosts === undefined
+        ? [readIfPresent(file), readIfPresent(systemKnownHosts)]
+        : [readFileSync(file, 'utf8')];
+    const name = knownHostName(server.host, server.port);
+    return { ok: true, value: { kind: 'known-hosts', entries: texts.flatMap(parseKnownHosts), name, file } };
+  } catch (error) {
+    return { ok: false, problem: `cannot read the known hosts: ${(error as Error).message}` };
+  }
+}
+
+function pinnedHostKey(texts: readonly string[]): Parsed<HostKeyPolicy> {
+  const fingerprints: string[] = [];
+  for (const text of texts) {
+    const fingerprint = parseFingerprint(text);
+    if (fingerprint === undefined) {
+      return {
+        ok: false,
+        problem: `--host-key ${text}: a fingerprint looks like SHA256:... (as \`ssh-keygen -l\` prints it)`,
+      };
+    }
+    fingerprints.push(fingerprint);
+  }
+  return { ok: true, value: { kind: 'pinned', fingerprints } };
+}
+
+function readIfPresent(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value];
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import type { Parsed } from '../../core/forward.ts';
+import { type Offer, parseOffers } from '../target.ts';
+
+/** The options that every service of a command line gets, unless it says otherwise itself. */
+export interface OfferFlags {
+  readonly access?: string;
+  readonly host?: string;
+  readonly scheme?: string;
+  readonly ttl?: string;
+}
+
+export const targetHelp = `
+Targets:
+  3000                      the default service, on this machine's port 3000
+  web=3000                  service "web"
+  api:8080=127.0.0.1:8080   port 8080 of service "api"
+  db=unix:/run/app.sock     a unix socket
+  'web=3000?access=public&scheme=https'   options for one service`;
+
+export function addOfferFlags(command: Command): Command {
+  return command
+    .option('--access <who>', 'who may open the URLs: public, private or team')
+    .option('--host <value>', 'the Host header that the service sees: a host name, or keep')
+    .option('--scheme <scheme>', 'what the service speaks: http, https, h2c or tcp')
+    .option('--ttl <duration>', 'how long the forwards live, such as 2h');
+}
+
+export function readOffers(targets: readonly string[], flags: OfferFlags): Parsed<Offer[]> {
+  const { access, host, scheme, ttl } = flags;
+  const words = Object.entries({ access, host, scheme, ttl }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+  return parseOffers(targets, words);
+}

@@ -1,0 +1,85 @@
+import type { ClientEvent } from './report.ts';
+
+/** One line for a person. URLs go to standard output, everything else to standard error. */
+export interface HumanLine {
+  readonly to: 'stdout' | 'stderr';
+  readonly tone: 'plain' | 'good' | 'bad' | 'dim';
+  readonly text: string;
+}
+
+type Forward = ClientEvent & { event: 'forward' };
+
+/**
+ * Tells events to a person: what happened at once belongs together, and what was said before is not said
+ * again.
+ */
+export class HumanReport {
+  #toldForwards = '';
+
+  lines(events: readonly ClientEvent[]): HumanLine[] {
+    const forwards = events.filter((event) => event.event === 'forward');
+    const others = events.filter((event) => event.event !== 'forward').flatMap(otherLines);
+    return [...others, ...this.#forwardLines(forwards)];
+  }
+
+  #forwardLines(forwards: readonly Forward[]): HumanLine[] {
+    const told = JSON.stringify(forwards);
+    if (forwards.length === 0 || told === this.#toldForwards) return [];
+    this.#toldForwards = told;
+    const width = Math.max(...forwards.map((forward) => forward.url.length));
+    return forwards.flatMap((forward) => urlLines(forward, width));
+  }
+}
+
+function urlLines({ url, target, access, shareUrl }: Forward, width: number): HumanLine[] {
+  const note = access === undefined || access === 'public' ? '' : `  (${access})`;
+  const lines: HumanLine[] = [
+    { to: 'stdout', tone: 'good', text: `${url.padEnd(width)}  ->  ${target}${note}` },
+  ];
+  if (shareUrl !== undefined)
+    lines.push({ to: 'stdout', tone: 'plain', text: `${shareUrl}  opens it for whoever has this link` });
+  return lines;
+}
+
+function otherLines(event: Exclude<ClientEvent, Forward>): HumanLine[] {
+  switch (event.event) {
+    case 'connecting':
+      return event.attempt > 1 ? [] : [note('dim', `connecting to ${event.server} as ${event.env}`)];
+    case 'connected':
+      return [note('dim', `connected: ${event.env} is online`)];
+    case 'forward-refused':
+      return [note('bad', `${serviceName(event)} was refused: ${event.reason}`)];
+    case 'upstream-refused':
+      return [note('bad', upstreamText(event))];
+    case 'upstream-listening':
+      return [note('dim', `${event.target} listens now`)];
+    case 'url-file-failed':
+      return [note('bad', event.reason)];
+    case 'retrying':
+      return [note('bad', `${event.reason}; trying again in ${formatDelay(event.inMs)}`)];
+    // The delay that follows tells the reason too, and the end is told by the command.
+    case 'disconnected':
+    case 'exit':
+      return [];
+  }
+}
+
+function upstreamText({ code, target, reason }: ClientEvent & { event: 'upstream-refused' }): string {
+  const isAbsent = code === 'ECONNREFUSED' || code === 'ENOENT';
+  return isAbsent
+    ? `nothing listens on ${target} - start it, the URL stays`
+    : `cannot reach ${target} (${reason}) - the URL stays`;
+}
+
+function serviceName({ service, port }: { service: string | null; port: number | null }): string {
+  const name = [service, port].filter((part) => part !== null).join(':');
+  return name === '' ? 'the default service' : name;
+}
+
+function formatDelay(ms: number): string {
+  return ms < 950 ? `${ms} ms` : `${Math.round(ms / 1000)} s`;
+}
+
+function note(tone: HumanLine['tone'], text: string): HumanLine {
+  return { to: 'stderr', tone, text };
+}

@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
+import type { Parsed } from '../core/forward.ts';
+import { fingerprint } from '../core/fingerprint.ts';
+import { listAgentKeys, SingleKeyAgent } from './agent.ts';
+import { parsePrivateKey } from './private-key.ts';
+
+/** A key that the client can sign with, and where it came from. */
+export interface Identity {
+  readonly source: string;
+  readonly fingerprint: string;
+  readonly signer:
+    | { readonly type: 'publickey'; readonly key: ParsedKey }
+    | { readonly type: 'agent'; readonly agent: BaseAgent };
+}
+
+export interface IdentityOptions {
+  /** `--identity`: only this key is offered. */
+  readonly file: string | undefined;
+  /** `SSH_AUTH_SOCK`. */
+  readonly agentSocket: string | undefined;
+  readonly home: string;
+  /** Undefined where nobody can be asked. Gives undefined when the user gives up. */
+  readonly askPassphrase: ((question: string) => Promise<string | undefined>) | undefined;
+}
+
+const defaultFiles = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const passphraseTries = 3;
+
+/** The keys to offer, in order: the given one, or the agent's and then those in `~/.ssh`. */
+export async function findIdentities(options: IdentityOptions): Promise<Parsed<Identity[]>> {
+  const fromAgent = await agentIdentities(options.agentSocket);
+  if (options.file !== undefined) return namedIdentity(options.file, fromAgent, options);
+  const files = defaultFiles.map((name) => join(options.home, '.ssh', name));
+  const fromFiles = await Promise.all(files.map((file) => readIdentity(file)));
+  const found = distinct([
+    ...fromAgent,
+    ...fromFiles.flatMap((read) => (read.kind === 'identity' ? [read.identity] : [])),
+  ]);
+  if (found.length > 0) return { ok: true, value: found };
+  const locked = files.find((_, index) => fromFiles[index]?.kind === 'encrypted');
+  if (locked !== undefined) return unlock(locked, options);
+  return problem(
+    `there is no SSH key: the agent has none, and none of ${files.join(', ')} can be used; pass --identity FILE`,
+  );
+}
+
+type FileIdentity =
+  | { readonly kind: 'identity'; readonly identity: Identity }
+  | { readonly kind: 'encrypted' }
+  | { readonly kind: 'problem'; readonly problem: string };
+
+/**
+ * `-i FILE` may be a key, a public key whose private half the agent has, or an encrypted key that the agent
+ * has open.
+ */
+async function namedIdentity(
+  file: string,
+  fromAgent: Identity[],
+  options: IdentityOptions,
+): Promise<Parsed<Identity[]>> {
+  const read = await readIdentity(file);
+  if (read.kind === 'identity') return { ok: true, value: [read.identity] };
+  const held = await heldByAgent(file, fromAgent);
+  if (held !== undefined) return { ok: true, value: [held] };
+  return read.kind === 'encrypted' ? unlock(file, options) : problem(read.problem);
+}
+
+async function agentIdentities(socketPath: string | undefined): Promise<Identity[]> {
+  if (socketPath === undefined || socketPath === '') return [];
+  const keys = await listAgentKeys(socketPath);
+  return keys.map((key) => ({
+    source: 'the SSH agent',
+    fingerprint: fingerprint(key.getPublicSSH()),
+    signer: { type: 'agent', agent: new SingleKeyAgent(socketPath, key) },
+  }));
+}
+
+async function readIdentity(file: string, passphrase?: string): Promise<FileIdentity> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return { kind: 'problem', problem: `cannot read the key ${file}: ${(error as Error).message}` };
+  }
+  const parsed = parsePrivateKey(text, passphrase);
+  switch (parsed.kind) {
+    case 'key':
+      return { kind: 'identity', identity: fileIdentity(file, parsed.key) };
+    case 'encrypted':
+      return parsed;
+    case 'unusable':
+      return { kind: 'problem', problem: `${file} ${parsed.problem}` };
+  }
+}
+
+function fileIdentity(file: string, key: ParsedKey): Identity {
+  return { source: file, fingerprint: fingerprint(key.getPublicSSH()), signer: { type: 'publickey', key } };
+}
+
+async function heldByAgent(file: string, fromAgent: Identity[]): Promise<Identity | undefined> {
+  for (const path of [file, `${file}.pub`]) {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const parsed = ssh2.utils.parseKey(text);
+    if (parsed instanceof Error) continue;
+    const wanted = fingerprint(parsed.getPublicSSH());
+    const held = fromAgent.find((identity) => identity.fingerprint === wanted);
+    if (held !== undefined) return held;
+  }
+  return undefined;
+}
+
+async function unlock(file: string, { askPassphrase }: IdentityOptions): Promise<Parsed<Identity[]>> {
+  const advice = `add it to the SSH agent (ssh-add ${file}), or pass another key with --identity`;
+  if (askPassphrase === undefined)
+    return problem(`the key ${file} needs a passphrase, and there is no terminal to ask on: ${advice}`);
+  for (let tries = 0; tries < passphraseTries; tries++) {
+    const passphrase = await askPassphrase(`passphrase for ${file}: `);
+    if (passphrase === undefined) break;
+    const read = await readIdentity(file, passphrase);
+    if (read.kind === 'identity') return { ok: true, value: [read.identity] };
+    if (read.kind === 'problem') return problem(read.problem);
+  }
+  return problem(`the key ${file} was not unlocked: ${advice}`);
+}
+
+function distinct(identities: Identity[]): Identity[] {
+  const seen = new Set<string>();
+  return identities.filter((identity) => !seen.has(identity.fingerprint) && seen.add(identity.fingerprint));
+}
+
+function problem(text: string): { ok: false; problem: string } {
+  return { ok: false, problem: text };
+}

@@ -1,0 +1,61 @@
+import { homedir, userInfo } from 'node:os';
+import { stdoutOutput } from '../core/output.ts';
+import { askHidden, wantsColour } from './terminal.ts';
+
+/** What commands need of the process that they run in. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly userName: string;
+  /** Writes one line to standard output; never blocks. */
+  readonly out: (line: string) => void;
+  /** Writes one line to standard error. */
+  readonly err: (line: string) => void;
+  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Undefined where there is nobody to ask. */
+  readonly askPassphrase: ((question: string) => Promise<string | undefined>) | undefined;
+  /**
+   * Calls the listener for each request to end (Ctrl-C, SIGTERM, a closed terminal); the result stops that.
+   */
+  readonly onStop: (listener: () => void) => () => void;
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Unwritten bytes above which lines for a stuck reader are dropped. */
+const maxPendingBytes = 64 * 1024;
+
+export function processSurroundings(): Surroundings {
+  const { env, stdin, stdout, stderr } = process;
+  const output = stdoutOutput((lines) => `${JSON.stringify({ event: 'dropped', lines })}\n`);
+  stderr.on('error', () => undefined);
+  return {
+    env,
+    home: homedir(),
+    userName: userName(),
+    out: (line) => output.write(`${line}\n`),
+    err: (line) => {
+      if (stderr.writableLength < maxPendingBytes) stderr.write(`${line}\n`);
+    },
+    colour: { stdout: wantsColour(stdout, env), stderr: wantsColour(stderr, env) },
+    askPassphrase: stdin.isTTY
+      ? (question) => askHidden(question, { input: stdin, output: stderr })
+      : undefined,
+    onStop,
+  };
+}
+
+function onStop(listener: () => void): () => void {
+  for (const signal of stopSignals) process.on(signal, listener);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, listener);
+  };
+}
+
+/** Containers run under ids without a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'user';
+  }
+}

@@ -1,0 +1,48 @@
+import t from 'tap';
+import { HumanReport } from '../../client/human-report.ts';
+import type { ClientEvent } from '../../client/report.ts';
+
+const web = { service: 'web', port: null, target: '127.0.0.1:3000' } as const;
+
+function texts(...events: readonly ClientEvent[]): string[] {
+  return new HumanReport().lines(events).map(({ to, text }) => `${to}: ${text}`);
+}
+
+t.test('each event', async (t) => {
+  const place = { server: 'https://gw', env: 'pr-1' };
+  t.same(texts({ event: 'connecting', ...place, attempt: 1 }), ['stderr: connecting to https://gw as pr-1']);
+  t.same(texts({ event: 'connecting', ...place, attempt: 2 }), []);
+  t.same(texts({ event: 'connected', ...place }), ['stderr: connected: pr-1 is online']);
+  t.same(texts({ event: 'forward-refused', ...web, reason: 'taken' }), ['stderr: web was refused: taken']);
+  t.same(texts({ event: 'forward-refused', ...web, service: null, reason: 'taken' }), [
+    'stderr: the default service was refused: taken',
+  ]);
+  t.same(texts({ event: 'forward-refused', ...web, port: 80, reason: 'taken' }), [
+    'stderr: web:80 was refused: taken',
+  ]);
+  t.same(texts({ event: 'upstream-listening', ...web }), ['stderr: 127.0.0.1:3000 listens now']);
+  t.same(texts({ event: 'retrying', inMs: 300, reason: 'cut' }), ['stderr: cut; trying again in 300 ms']);
+  t.same(texts({ event: 'retrying', inMs: 14_700, reason: 'cut' }), ['stderr: cut; trying again in 15 s']);
+  t.same(texts({ event: 'url-file-failed', reason: 'no room' }), ['stderr: no room']);
+  t.same(texts({ event: 'disconnected', reason: 'cut' }, { event: 'exit', code: 0 }), []);
+});
+
+t.test('a service that is not there, and one that cannot be reached', async (t) => {
+  t.same(texts({ event: 'upstream-refused', ...web, code: 'ECONNREFUSED', reason: 'x' }), [
+    'stderr: nothing listens on 127.0.0.1:3000 - start it, the URL stays',
+  ]);
+  t.same(texts({ event: 'upstream-refused', ...web, code: 'ETIMEDOUT', reason: 'connect ETIMEDOUT' }), [
+    'stderr: cannot reach 127.0.0.1:3000 (connect ETIMEDOUT) - the URL stays',
+  ]);
+});
+
+t.test('URLs that changed are said again, those that stayed are not', async (t) => {
+  const report = new HumanReport();
+  const forward = { event: 'forward', ...web, url: 'https://a', access: 'public' } as const;
+  t.same(
+    report.lines([forward]).map((line) => line.text),
+    ['https://a  ->  127.0.0.1:3000'],
+  );
+  t.same(report.lines([forward]), []);
+  t.equal(report.lines([{ ...forward, url: 'https://b' }]).length, 1);
+});
