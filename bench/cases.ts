@@ -1,0 +1,23 @@
+import type { Case } from './cases/case.ts';
+import { fairness, fairnessOfMany } from './cases/fairness.ts';
+import { idleTunnels1000, idleTunnels5000 } from './cases/idle-tunnels.ts';
+import { latency } from './cases/latency.ts';
+import { newConnections, smallHttp, smallHttps } from './cases/small-responses.ts';
+import { stalledDownloads } from './cases/stalled-downloads.ts';
+import { downloadHundredMegabytes, downloadMegabyte, uploadHundredMegabytes } from './cases/transfers.ts';
+
+/** Everything that is measured, in the order of the report. */
+export const cases: readonly Case[] = [
+  smallHttp,
+  smallHttps,
+  newConnections,
+  latency,
+  downloadMegabyte,
+  downloadHundredMegabytes,
+  uploadHundredMegabytes,
+  fairness,
+  fairnessOfMany,
+  stalledDownloads,
+  idleTunnels1000,
+  idleTunnels5000,
+];

@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import type { Child } from '../child.ts';
+import { localEndpoint } from '../endpoint.ts';
+import { until } from '../patience.ts';
+import { accepts, freePort } from '../ports.ts';
+import { withDescendants } from '../procfs.ts';
+import { untilServes } from '../serving.ts';
+import { pathOf } from '../tools.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Peer } from './peer.ts';
+import { startReverseProxy } from './reverse-proxy.ts';
+import { startSshTunnel } from './ssh-tunnel.ts';
+
+/** sshd with its own defaults, for one key of the user that runs the benchmark. */
+const sshdConfig = (port: number, hostKey: string, authorizedKeys: string): string => `
+ListenAddress 127.0.0.1
+Port ${port}
+HostKey ${hostKey}
+AuthorizedKeysFile ${authorizedKeys}
+PidFile none
+UsePAM no
+StrictModes no
+PermitRootLogin prohibit-password
+LogLevel ERROR
+`;
+
+interface Sshd {
+  readonly child: Child;
+  readonly port: number;
+  readonly identityFile: string;
+}
+
+async function startSshd(workspace: Workspace): Promise<Sshd> {
+  // Compiled into sshd, wanted when root runs it, and made by Debian's service only when that starts.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const name = workspace.uniqueName('sshd');
+  const port = await freePort();
+  const identityFile = await workspace.sshKey(`${name}-user`);
+  const config = sshdConfig(port, await workspace.sshKey(`${name}-host`), `${identityFile}.pub`);
+  const args = ['-D', '-e', '-f', workspace.write(`${name}.conf`, config)];
+  const child = workspace.processes.start(pathOf(workspace.tools, 'sshd'), args);
+  await until(`sshd listens ${child.lastWords}`, () => accepts(port), 10_000);
+  return { child, port, identityFile };
+}
+
+/** What one would build from what every server has: the measure for everything else here. */
+export const nginxSshd: Peer = {
+  name: 'nginx-sshd',
+  title: "nginx in front of OpenSSH's own `sshd -R` (keep-alive on both hops, bodies stream, access_log off)",
+  tools: ['nginx', 'sshd', 'ssh', 'ssh-keygen'],
+  start: async ({ workspace, originPort }) => {
+    const sshd = await startSshd(workspace);
+    const forwardPort = await freePort();
+    const tunnel = startSshTunnel(workspace, {
+      port: sshd.port,
+      user: workspace.userName,
+      identityFile: sshd.identityFile,
+      forward: `127.0.0.1:${forwardPort}:127.0.0.1:${originPort}`,
+    });
+    const { child, httpPort, httpsPort } = await startReverseProxy(workspace, forwardPort);
+    const http = localEndpoint('http', httpPort);
+    await untilServes(http, [sshd.child, tunnel, child]);
+    return {
+      http,
+      https: httpsPort === undefined ? undefined : localEndpoint('https', httpsPort),
+      gatewayPids: () => withDescendants([child.pid, sshd.child.pid]),
+      bufferedBytes: undefined,
+      liveBytes: undefined,
+      tunnelServer: undefined,
+      stop: async () => {
+        for (const part of [child, tunnel, sshd.child]) await part.stop();
+      },
+    };
+  },
+};

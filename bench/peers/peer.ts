@@ -1,0 +1,40 @@
+import type { Endpoint } from '../endpoint.ts';
+import type { Tool } from '../tools.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** Where thousands of tunnels can be dialled in. */
+export interface TunnelServer {
+  readonly port: number;
+  /** A private key that is admitted for every environment name. */
+  readonly identityFile: string;
+}
+
+/** A peer that serves. What it cannot do or show is undefined, and the cases that need it leave it out. */
+export interface RunningPeer {
+  readonly http: Endpoint | undefined;
+  readonly https: Endpoint | undefined;
+  /** The processes of the gateway itself, without origin and tunnel client; undefined for one that is not ours. */
+  readonly gatewayPids: (() => number[]) | undefined;
+  /** How much it says that it buffers for others, in bytes. */
+  readonly bufferedBytes: (() => Promise<number>) | undefined;
+  /** What it holds once its garbage is collected, in bytes. Looking collects it: read resident memory before. */
+  readonly liveBytes: (() => Promise<number>) | undefined;
+  readonly tunnelServer: TunnelServer | undefined;
+  stop(): Promise<void>;
+}
+
+/** What a peer is given to start with. */
+export interface Site {
+  readonly workspace: Workspace;
+  readonly originPort: number;
+}
+
+/** Something that brings requests to the origin. */
+export interface Peer {
+  readonly name: string;
+  /** What it is, for people who read the results. */
+  readonly title: string;
+  readonly tools: readonly Tool[];
+  /** Starts an instance of its own; it serves when the promise settles. */
+  start(site: Site): Promise<RunningPeer>;
+}

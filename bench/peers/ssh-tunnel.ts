@@ -1,0 +1,33 @@
+import type { Child } from '../child.ts';
+import { pathOf } from '../tools.ts';
+import type { Workspace } from '../workspace.ts';
+
+export interface SshTunnel {
+  readonly port: number;
+  readonly user: string;
+  readonly identityFile: string;
+  /** The argument of `-R`. */
+  readonly forward: string;
+}
+
+/** Starts OpenSSH's own client with one remote forward, and nothing of the user's configuration, keys or hosts. */
+export function startSshTunnel(
+  workspace: Workspace,
+  { port, user, identityFile, forward }: SshTunnel,
+): Child {
+  const options = {
+    BatchMode: 'yes',
+    ExitOnForwardFailure: 'yes',
+    GlobalKnownHostsFile: '/dev/null',
+    IdentitiesOnly: 'yes',
+    IdentityAgent: 'none',
+    LogLevel: 'ERROR',
+    StrictHostKeyChecking: 'no',
+    UserKnownHostsFile: '/dev/null',
+  };
+  return workspace.processes.start(pathOf(workspace.tools, 'ssh'), [
+    ...['-F', '/dev/null', '-N', '-T', '-i', identityFile, '-p', String(port), '-l', user],
+    ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+    ...['-R', forward, '127.0.0.1'],
+  ]);
+}
