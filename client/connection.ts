@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
+import { poolPadding } from '../core/packet-padding.ts';
 import type { ForwardRequest } from '../core/forward.ts';
 import { deadline, Latch } from '../core/lifecycle.ts';
 import { clientAlgorithms } from './algorithms.ts';
@@ -65,6 +66,7 @@ export function openConnection(
     });
     client.on('close', () => fail('the gateway closed the connection during the login'));
     client.on('banner', (text) => login.banner(text));
+    client.on('handshake', () => poolPadding(client));
     client.once('ready', () => {
       client.removeAllListeners();
       resolve({ kind: 'open', connection: new SshConnection(client, options) });

@@ -1,0 +1,44 @@
+import type { Access } from '../../core/forward.ts';
+import { isReservedLabel } from '../../core/names.ts';
+import { mayNameEnv, type Identity } from '../identity/identity.ts';
+import type { PublicUrls } from './commands.ts';
+import type { RouteTable } from './forwarding.ts';
+import { refusalLine } from './session-view.ts';
+import type { Refusal } from './refusals.ts';
+
+export interface BannerFacts {
+  readonly env: string;
+  readonly identity: Identity;
+  readonly routes: Pick<RouteTable, 'mayClaim'>;
+  readonly urls: PublicUrls;
+  readonly defaultAccess: Access;
+  /** What was refused to this user lately, and has not been told yet. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** What a user sees on logging in, even with `ssh -N`: where the environment will be, and what was refused the last time. */
+export function bannerText(facts: BannerFacts): string {
+  const last = facts.refusals.map((refusal) => `porthole: last time, ${refusalLine(refusal)}`);
+  return `${[...last, ...whereLines(facts)].join('\n')}\n`;
+}
+
+function whereLines(facts: BannerFacts): readonly string[] {
+  const problem = nameProblem(facts);
+  if (problem !== undefined) return [`porthole: ${problem}`];
+  const { env, urls } = facts;
+  const own = urls.urlOf({ env, service: undefined, port: undefined });
+  const service = urls.urlOf({ env, service: 'web', port: undefined });
+  const lines = [`porthole: ${env} is at ${own} (-R 80:...), its services at ${service} (-R web:80:...)`];
+  if (facts.defaultAccess === 'public') return lines;
+  return [
+    ...lines,
+    `porthole: private; share ${urls.shareUrlOf({ env, service: undefined, port: undefined })}`,
+  ];
+}
+
+function nameProblem({ env, identity, routes }: BannerFacts): string | undefined {
+  if (isReservedLabel(env)) return `the name ${env} is reserved: nothing can be offered under it`;
+  if (!mayNameEnv(identity, env)) return `this key may not use the name ${env}`;
+  if (!routes.mayClaim(env, identity.principal)) return `the name ${env} belongs to somebody else`;
+  return undefined;
+}

@@ -1,0 +1,138 @@
+import type { Forward } from '../tunnel/forward.ts';
+import { forwardKey, parseForward } from '../../core/forward.ts';
+import { serviceSlug, type RouteName } from '../../core/names.ts';
+import type { Refusal } from './refusals.ts';
+
+/** How the gateway is reached from outside. */
+export interface PublicUrls {
+  /** `https://preview.example.com/` */
+  readonly rootUrl: string;
+  readonly baseUrl: { readonly hostname: string; readonly port: string; readonly protocol: string };
+  urlOf(route: RouteName): string;
+  /** A link that opens a private environment, for whoever has it. */
+  shareUrlOf(route: RouteName): string;
+}
+
+/** What a command may know of the connection that it came on. */
+export interface CommandContext {
+  readonly keyId: string;
+  readonly env: string;
+  readonly forwards: readonly Forward[];
+  readonly refusals: readonly Refusal[];
+  readonly roundTripMs: number | undefined;
+  readonly urls: PublicUrls;
+}
+
+export type CommandResult =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly lines: readonly string[] }
+  | { readonly kind: 'error'; readonly message: string; readonly status: number };
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  run(context: CommandContext, words: readonly string[]): CommandResult;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  hello: { usage: 'hello', summary: 'the URLs of this connection, as one line of JSON', run: hello },
+  'tunnel-url': {
+    usage: 'tunnel-url NAME...',
+    summary: 'the URLs that services have, or would have',
+    run: tunnelUrl,
+  },
+  status: {
+    usage: 'status',
+    summary: 'the forwards of this connection and what was refused, as JSON',
+    run: status,
+  },
+  help: { usage: 'help', summary: 'this text', run: () => ({ kind: 'text', lines: helpLines() }) },
+};
+
+const usageStatus = 2;
+
+/** Runs one exec command (`ssh gateway COMMAND`). Never throws. */
+export function runCommand(context: CommandContext, words: readonly string[]): CommandResult {
+  const [name = '', ...rest] = words;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    return {
+      kind: 'error',
+      status: usageStatus,
+      message: `unknown command ${JSON.stringify(name)}; try: ssh ... help`,
+    };
+  }
+  const args = rest.filter((word) => word !== '--json');
+  return command.run(context, args);
+}
+
+export function helpLines(): readonly string[] {
+  const width = Math.max(...Object.values(commands).map((command) => command.usage.length));
+  return [
+    'Commands (ssh [-p PORT] ENV@gateway COMMAND):',
+    ...Object.values(commands).map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`),
+    'Options for all forwards of the connection: access=public|private|team host=VALUE|keep scheme=http|https|h2c|tcp ttl=2h',
+    'To offer a service: ssh [-p PORT] -R 80:localhost:3000 ENV@gateway',
+  ];
+}
+
+function hello(context: CommandContext): CommandResult {
+  const tunnels = context.forwards.map(
+    (forward) => [forwardKey(forward.request), context.urls.urlOf(forward.route)] as const,
+  );
+  return {
+    kind: 'json',
+    value: {
+      clientId: context.keyId,
+      env: context.env,
+      tunnels: Object.fromEntries(tunnels),
+      rootUrl: context.urls.rootUrl,
+      baseUrl: context.urls.baseUrl,
+    },
+  };
+}
+
+function tunnelUrl(context: CommandContext, names: readonly string[]): CommandResult {
+  if (names.length === 0) return { kind: 'error', status: usageStatus, message: 'usage: tunnel-url NAME...' };
+  const urls = names.map((name) => [name, context.urls.urlOf(routeOf(name, context.env))] as const);
+  return { kind: 'json', value: Object.fromEntries(urls) };
+}
+
+/** A service as it may be named on a command line: `web`, `web:8080`, `/web/8080`, or the request as it was sent. */
+function routeOf(name: string, env: string): RouteName {
+  const [, service = name, port] = /^(.*):(\d{1,5})$/u.exec(name) ?? [];
+  const parsed = parseForward(
+    name.startsWith('/')
+      ? { kind: 'streamlocal', socketPath: name }
+      : { kind: 'tcpip', bindAddr: service, bindPort: port === undefined ? 80 : Number(port) },
+  );
+  if (!parsed.ok) return { env, service: serviceSlug(name, env, undefined), port: undefined };
+  const spec = parsed.value;
+  return {
+    env,
+    service: spec.service === undefined ? undefined : serviceSlug(spec.service, env, spec.port),
+    port: spec.port,
+  };
+}
+
+function status(context: CommandContext): CommandResult {
+  return {
+    kind: 'json',
+    value: {
+      clientId: context.keyId,
+      env: context.env,
+      ...(context.roundTripMs !== undefined && { roundTripMs: Math.round(context.roundTripMs * 10) / 10 }),
+      forwards: context.forwards.map((forward) => ({
+        request: forwardKey(forward.request),
+        url: context.urls.urlOf(forward.route),
+        service: forward.route.service ?? null,
+        port: forward.route.port ?? null,
+        access: forward.access,
+        state: forward.live ? 'ready' : 'offline',
+        ...(forward.access !== 'public' &&
+          forward.options.scheme !== 'tcp' && { shareUrl: context.urls.shareUrlOf(forward.route) }),
+      })),
+      refused: context.refusals.map(({ request, reason }) => ({ request: forwardKey(request), reason })),
+    },
+  };
+}

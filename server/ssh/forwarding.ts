@@ -1,0 +1,190 @@
+import { parseForward, type Access, type ForwardOptions, type ForwardRequest } from '../../core/forward.ts';
+import type { Log } from '../../core/log.ts';
+import { isReservedLabel, serviceSlug, type RouteName } from '../../core/names.ts';
+import { mayNameEnv, type Identity } from '../identity/identity.ts';
+import type { AddResult } from '../routing/registry.ts';
+import type { Forward } from '../tunnel/forward.ts';
+import type { Tunnel } from '../tunnel/tunnel.ts';
+import type { Refusal } from './refusals.ts';
+
+const maxRefusals = 64;
+const maxToldLength = 512;
+
+/** The part of the registry that dialling in needs. */
+export interface RouteTable {
+  mayClaim(env: string, owner: string): boolean;
+  add(forward: Forward): AddResult;
+  refresh(forward: Forward): void;
+}
+
+export interface ForwardingOptions {
+  readonly tunnel: Tunnel;
+  readonly identity: Identity;
+  readonly env: string;
+  readonly routes: RouteTable;
+  readonly defaultAccess: Access;
+  readonly maxForwards: number;
+  readonly log: Log;
+  readonly onRefused: (refusal: Refusal) => void;
+  readonly onTakeover: (forward: Forward, from: readonly Forward[]) => void;
+}
+
+export type ForwardResult = { ok: true; forward: Forward; port: number } | { ok: false; reason: string };
+
+/** The forwards that one connection asks for: what may be offered, under which name, with which options. */
+export class Forwarding {
+  readonly #options: ForwardingOptions;
+  readonly #refusals: Refusal[] = [];
+  #connectionOptions: ForwardOptions = {};
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options;
+  }
+
+  get env(): string {
+    return this.#options.env;
+  }
+
+  get forwards(): readonly Forward[] {
+    return this.#options.tunnel.forwards;
+  }
+
+  get refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  /** Settled when it returns: the route is live, or there is a reason why not. */
+  request(request: ForwardRequest): ForwardResult {
+    const result = this.#tryRequest(request);
+    if (!result.ok) this.#refuse({ request: shortened(request), reason: result.reason });
+    return result;
+  }
+
+  cancel(target: ForwardRequest): boolean {
+    return this.#options.tunnel.removeForward(target, 'withdrawn by the client');
+  }
+
+  /** Options for all forwards of the connection; what a forward says itself goes before. */
+  applyOptions(options: ForwardOptions): void {
+    this.#connectionOptions = { ...this.#connectionOptions, ...options };
+    for (const forward of this.forwards) {
+      const merged = { ...options, ...defaultsFor(forward.route.service), ...ownOptions(forward.request) };
+      this.#options.tunnel.changeForward(
+        forward,
+        { ...forward.options, ...merged },
+        this.#access(merged, forward.access),
+      );
+      this.#options.routes.refresh(forward);
+    }
+  }
+
+  /** Why no service of this environment could be offered at all; undefined when it could. */
+  envProblem(): string | undefined {
+    const { env, identity, routes } = this.#options;
+    if (isReservedLabel(env)) return `the name ${env} is reserved`;
+    if (!mayNameEnv(identity, env))
+      return `this key may not use the name ${env} (it may use ${identity.envPatterns.join(', ')})`;
+    if (!routes.mayClaim(env, identity.principal))
+      return `the name ${env} belongs to somebody else; use another, or ask an administrator`;
+    return undefined;
+  }
+
+  #tryRequest(request: ForwardRequest): ForwardResult {
+    const parsed = parseForward(request);
+    if (!parsed.ok) return refused(parsed.problem);
+    const envProblem = this.envProblem();
+    if (envProblem !== undefined) return refused(envProblem);
+    const target = this.#chooseTarget(request);
+    if (this.#options.tunnel.findForward(target) !== undefined)
+      return refused('this connection offers it already');
+    const { service, port, options, ignored } = parsed.value;
+    const route = this.#route(service, port);
+    if (ignored !== undefined)
+      this.#options.log.info(
+        { tunnelId: this.#options.tunnel.id, ignored },
+        'forward options without effect here',
+      );
+    return this.#offer({
+      request,
+      target,
+      route,
+      options: { ...this.#connectionOptions, ...defaultsFor(route.service), ...options },
+    });
+  }
+
+  #offer(offer: {
+    request: ForwardRequest;
+    target: ForwardRequest;
+    route: RouteName;
+    options: ForwardOptions;
+  }): ForwardResult {
+    const { tunnel, routes, maxForwards } = this.#options;
+    const access = this.#access(offer.options, this.#options.defaultAccess);
+    const forward = tunnel.addForward({ ...offer, access });
+    if (forward === null) return refused(`a connection may have at most ${String(maxForwards)} forwards`);
+    const added = routes.add(forward);
+    if (added.kind !== 'added') {
+      tunnel.removeForward(offer.target, 'refused');
+      return refused(
+        added.kind === 'taken'
+          ? 'the name belongs to somebody else'
+          : 'this connection offers the same service already',
+      );
+    }
+    this.#options.log.info(
+      { tunnelId: tunnel.id, env: this.env, service: offer.route.service, port: offer.route.port, access },
+      'forward added',
+    );
+    if (added.takenOver.length > 0) this.#options.onTakeover(forward, added.takenOver);
+    return { ok: true, forward, port: offer.target.kind === 'tcpip' ? offer.target.bindPort : 0 };
+  }
+
+  #route(service: string | undefined, port: number | undefined): RouteName {
+    const slug = service === undefined ? undefined : serviceSlug(service, this.env, port);
+    return { env: this.env, service: slug, port };
+  }
+
+  #access(options: ForwardOptions, fallback: Access): Access {
+    return options.access ?? fallback;
+  }
+
+  /** For `-R 0:` the gateway chooses the port, and the channel open must then name it. */
+  #chooseTarget(request: ForwardRequest): ForwardRequest {
+    if (request.kind !== 'tcpip' || request.bindPort !== 0) return request;
+    for (let port = 80; ; port += 1) {
+      const target: ForwardRequest = { ...request, bindPort: port };
+      if (this.#options.tunnel.findForward(target) === undefined) return target;
+    }
+  }
+
+  #refuse(refusal: Refusal): void {
+    const { tunnel, log, onRefused } = this.#options;
+    if (this.#refusals.length < maxRefusals) this.#refusals.push(refusal);
+    log.warn(
+      { tunnelId: tunnel.id, env: this.env, request: refusal.request, reason: refusal.reason },
+      'forward refused',
+    );
+    onRefused(refusal);
+  }
+}
+
+function refused(reason: string): ForwardResult {
+  return { ok: false, reason };
+}
+
+/** A refused request is kept to be told later; nobody needs the whole of one that is megabytes long. */
+function shortened(request: ForwardRequest): ForwardRequest {
+  return request.kind === 'tcpip'
+    ? { ...request, bindAddr: request.bindAddr.slice(0, maxToldLength) }
+    : { ...request, socketPath: request.socketPath.slice(0, maxToldLength) };
+}
+
+/** The machine's SSH server is for the gate, not for visitors: what is said for all services is not meant for it. */
+function defaultsFor(service: string | undefined): ForwardOptions {
+  return service === 'ssh' ? { scheme: 'tcp' } : {};
+}
+
+function ownOptions(request: ForwardRequest): ForwardOptions {
+  const parsed = parseForward(request);
+  return parsed.ok ? parsed.value.options : {};
+}

@@ -1,0 +1,171 @@
+import type { Connection, ServerChannel, Session } from 'ssh2';
+import { parseOptionWords } from '../../core/forward.ts';
+import type { Log } from '../../core/log.ts';
+import { releaseSession } from '../tunnel/ssh2-protocol.ts';
+import type { RequestFeed } from '../routing/request-feed.ts';
+import { runCommand, type CommandContext } from './commands.ts';
+import type { Forwarding } from './forwarding.ts';
+import { refusalLine, requestLine, viewLines } from './session-view.ts';
+import { SessionOutput } from './session-output.ts';
+import type { Refusal } from './refusals.ts';
+
+export interface SessionsOptions {
+  readonly forwarding: Forwarding;
+  readonly feed: RequestFeed;
+  readonly context: () => CommandContext;
+  readonly log: Log;
+  /** The user asked for the end of the whole connection; the session has ended already. */
+  readonly onQuit: () => void;
+}
+
+const maxSessions = 8;
+const maxCommandLength = 8192;
+const optionNames = new Set(['access', 'host', 'scheme', 'ttl', 'meta', 'balance']);
+const endOfText = 0x03;
+const endOfTransmission = 0x04;
+
+/** The session channels of one connection: the view with URLs and live requests, and exec commands. */
+export class Sessions {
+  readonly #connection: Connection;
+  readonly #options: SessionsOptions;
+  readonly #views = new Set<SessionOutput>();
+  #count = 0;
+
+  constructor(connection: Connection, options: SessionsOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    connection.on('session', (accept, reject) => {
+      if (this.#count >= maxSessions) {
+        reject();
+        return;
+      }
+      this.#count += 1;
+      this.#serve(accept());
+    });
+  }
+
+  /** A reason that would else be seen by nobody. */
+  tellRefusal(refusal: Refusal): void {
+    for (const view of this.#views) view.error(refusalLine(refusal));
+  }
+
+  /** The last word to those who watch. */
+  tellEnd(reason: string): void {
+    for (const view of this.#views) view.error(reason);
+  }
+
+  #serve(session: Session): void {
+    const words: string[] = [];
+    let terminal = false;
+    let started = false;
+    // A peer may say more than once that it has closed.
+    session.once('close', () => {
+      this.#count -= 1;
+      if (!started) releaseSession(this.#connection, session);
+    });
+    session.on('pty', (accept) => {
+      terminal = true;
+      (accept as (() => void) | undefined)?.();
+    });
+    session.on('env', (accept, reject, info) => {
+      const word = optionWord(info.key, info.val);
+      if (word !== undefined && words.length < optionNames.size) words.push(word);
+      const answer = (word === undefined ? reject : accept) as (() => void) | undefined;
+      answer?.();
+    });
+    session.on('shell', (accept) => {
+      started = true;
+      this.#shell(accept(), { words, terminal });
+    });
+    session.on('exec', (accept, _reject, info) => {
+      started = true;
+      this.#exec(accept(), { words, terminal, command: info.command });
+    });
+  }
+
+  #shell(channel: ServerChannel, facts: { words: readonly string[]; terminal: boolean }): void {
+    channel.on('error', (err: Error) => {
+      this.#options.log.debug({ err }, 'session channel failed');
+    });
+    // Unread data would be kept, and ssh2 does not hold the peer to the window of a session.
+    channel.resume();
+    const output = new SessionOutput(channel, facts);
+    if (!this.#apply(facts.words, output)) return;
+    this.#view(channel, output, facts.terminal);
+  }
+
+  #exec(
+    channel: ServerChannel,
+    facts: { words: readonly string[]; terminal: boolean; command: string },
+  ): void {
+    channel.on('error', (err: Error) => {
+      this.#options.log.debug({ err }, 'session channel failed');
+    });
+    channel.resume();
+    const output = new SessionOutput(channel, facts);
+    const command = facts.command.slice(0, maxCommandLength).split(/\s+/u).filter(Boolean);
+    const areOptions = command.length > 0 && command.every((word) => word.includes('='));
+    if (!this.#apply(areOptions ? [...facts.words, ...command] : facts.words, output)) return;
+    if (areOptions || command.length === 0) this.#view(channel, output, facts.terminal);
+    else this.#run(command, output);
+  }
+
+  /** False when the options were wrong and the session has ended for it. */
+  #apply(words: readonly string[], output: SessionOutput): boolean {
+    if (words.length === 0) return true;
+    const parsed = parseOptionWords(words);
+    if (parsed.ok) {
+      this.#options.forwarding.applyOptions(parsed.value);
+      return true;
+    }
+    output.error(parsed.problem);
+    output.exit(2);
+    return false;
+  }
+
+  #run(words: readonly string[], output: SessionOutput): void {
+    const result = runCommand(this.#options.context(), words);
+    if (result.kind === 'json') output.json(result.value);
+    else if (result.kind === 'text') output.lines(result.lines);
+    else output.error(result.message);
+    output.exit(result.kind === 'error' ? result.status : 0);
+  }
+
+  #view(channel: ServerChannel, output: SessionOutput, terminal: boolean): void {
+    const { forwarding, context, feed } = this.#options;
+    output.lines(
+      viewLines({
+        env: forwarding.env,
+        forwards: forwarding.forwards,
+        refusals: forwarding.refusals,
+        urls: context().urls,
+      }),
+    );
+    if (forwarding.forwards.length === 0) {
+      output.exit(forwarding.refusals.length > 0 ? 1 : 0);
+      return;
+    }
+    this.#views.add(output);
+    const unsubscribe = feed.subscribe(forwarding.env, (summary) => {
+      output.line(requestLine(summary, new Date()));
+    });
+    channel.on('close', () => {
+      this.#views.delete(output);
+      unsubscribe();
+    });
+    channel.on('data', (data: Buffer) => {
+      if (terminal && (data.includes(endOfText) || data.includes(endOfTransmission))) this.#quit(output);
+    });
+  }
+
+  #quit(output: SessionOutput): void {
+    output.exit(0);
+    this.#options.onQuit();
+  }
+}
+
+/** `SetEnv access=public` or `SetEnv PORTHOLE_ACCESS=public`. A variable such as `HOST` is the shell's, not ours. */
+function optionWord(name: string, value: string): string | undefined {
+  const option = name.startsWith('PORTHOLE_') ? name.slice('PORTHOLE_'.length).toLowerCase() : name;
+  return optionNames.has(option) ? `${option}=${value}` : undefined;
+}

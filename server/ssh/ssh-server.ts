@@ -1,0 +1,138 @@
+import type { Duplex } from 'node:stream';
+import ssh2, { type Connection } from 'ssh2';
+import type { Tunnel } from '../tunnel/tunnel.ts';
+import { poolPadding } from '../../core/packet-padding.ts';
+import { serverAlgorithms } from './algorithms.ts';
+import { SshConnection, type ConnectionOptions } from './connection.ts';
+import { preferGcm } from './cipher-preference.ts';
+import { heedRightGuess } from './first-guess.ts';
+import type { HostKey } from './host-key.ts';
+import { joinIdentLine } from './ident-line.ts';
+import { nativePartIsUsed } from './native-part.ts';
+import { Startups } from './startups.ts';
+
+export interface SshServerOptions extends ConnectionOptions {
+  readonly hostKey: HostKey;
+  readonly loginGraceMs: number;
+  readonly maxStartups: number;
+  readonly maxStartupsPerSource: number;
+  /** Connections refused before any of their bytes was read, because too many others are logging in. */
+  readonly onTooManyStartups: (source: string) => void;
+}
+
+interface Arrival {
+  readonly remoteAddress: string;
+  readonly release: () => void;
+}
+
+/**
+ * The software version of RFC 4253, section 4.2. A client made with ssh2, such as Preevy's, asks only those servers for forwards of a socket
+ * path that it takes for OpenSSH: because of a slip in its regular expression, those with two digits in a row too.
+ */
+const ident = 'porthole_ssh2js1.17';
+
+/** Where machines dial in: takes sockets that speak SSH and holds the connections that they become. */
+export class SshServer {
+  readonly #options: SshServerOptions;
+  readonly #server: ssh2.Server;
+  readonly #startups: Startups;
+  readonly #arrivals = new WeakMap<Duplex, Arrival>();
+  readonly #sockets = new Set<Duplex>();
+  readonly #connections = new Set<SshConnection>();
+
+  constructor(options: SshServerOptions) {
+    this.#options = options;
+    this.#startups = new Startups({ max: options.maxStartups, maxPerSource: options.maxStartupsPerSource });
+    this.#server = new ssh2.Server({
+      hostKeys: [options.hostKey.privateKey],
+      algorithms: serverAlgorithms,
+      ident,
+      // The heartbeat does this: ssh2's own only ends the socket of a dead peer, and leaves it half-open for minutes.
+      keepaliveInterval: 2 ** 31 - 1,
+      keepaliveCountMax: Number.MAX_SAFE_INTEGER,
+    });
+    this.#server.on('connection', (connection) => {
+      this.#onConnection(connection);
+    });
+    options.log.info({ native: nativePartIsUsed() }, 'ssh2 with its compiled part or without');
+    options.admissions.onChange(() => {
+      for (const connection of this.#connections) connection.recheck();
+    });
+  }
+
+  get pendingLogins(): number {
+    return this.#startups.count;
+  }
+
+  get tunnels(): readonly Tunnel[] {
+    const tunnels: Tunnel[] = [];
+    for (const { tunnel } of this.#connections) if (tunnel !== undefined) tunnels.push(tunnel);
+    return tunnels;
+  }
+
+  /** Takes over a socket of which nothing has been read. */
+  accept(socket: Duplex, remoteAddress: string): void {
+    socket.on('error', () => socket.destroy());
+    // Its 'close', which gives the place back, may have been already.
+    if (socket.destroyed) return;
+    const leave = this.#startups.enter(remoteAddress);
+    if (leave === undefined) {
+      this.#options.onTooManyStartups(remoteAddress);
+      socket.destroy();
+      return;
+    }
+    const grace = setTimeout(() => {
+      this.#options.log.debug({ remote: remoteAddress }, 'login took too long');
+      socket.destroy();
+    }, this.#options.loginGraceMs);
+    const release = (): void => {
+      clearTimeout(grace);
+      leave();
+    };
+    // The listener allows half-open connections, and ssh2 keeps one that ends before it has said what it is.
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      release();
+    });
+    this.#sockets.add(socket);
+    this.#arrivals.set(socket, { remoteAddress, release });
+    joinIdentLine(socket);
+    // Any stream will do, such as the inside of a TLS connection.
+    (this.#server as { injectSocket(socket: Duplex): void }).injectSocket(socket);
+  }
+
+  /** Ends every connection politely. */
+  end(reason: string): void {
+    for (const connection of [...this.#connections]) connection.end(reason);
+  }
+
+  destroy(): void {
+    for (const socket of [...this.#sockets]) socket.destroy();
+  }
+
+  #onConnection(connection: Connection): void {
+    const socket = (connection as unknown as { _sock: Duplex })._sock;
+    const arrival = this.#arrivals.get(socket);
+    if (arrival === undefined) {
+      socket.destroy();
+      return;
+    }
+    heedRightGuess(connection);
+    preferGcm(connection);
+    connection.on('handshake', () => {
+      poolPadding(connection);
+    });
+    const own: SshConnection = new SshConnection(
+      { connection, socket, remoteAddress: arrival.remoteAddress },
+      this.#options,
+      {
+        onReady: () => {
+          arrival.release();
+        },
+        onClosed: () => this.#connections.delete(own),
+      },
+    );
+    this.#connections.add(own);
+  }
+}

@@ -1,0 +1,37 @@
+/** Counts connections that have not logged in yet, in all and for each source address. */
+export class Startups {
+  readonly #max: number;
+  readonly #maxPerSource: number;
+  readonly #sources = new Map<string, number>();
+  #count = 0;
+
+  constructor(options: { max: number; maxPerSource: number }) {
+    this.#max = options.max;
+    this.#maxPerSource = options.maxPerSource;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A function that gives the place back (once), or undefined when there is none left. */
+  enter(source: string): (() => void) | undefined {
+    const ofSource = this.#sources.get(source) ?? 0;
+    if (this.#count >= this.#max || ofSource >= this.#maxPerSource) return undefined;
+    this.#count += 1;
+    this.#sources.set(source, ofSource + 1);
+    let inside = true;
+    return () => {
+      if (!inside) return;
+      inside = false;
+      this.#leave(source);
+    };
+  }
+
+  #leave(source: string): void {
+    this.#count -= 1;
+    const left = (this.#sources.get(source) ?? 1) - 1;
+    if (left === 0) this.#sources.delete(source);
+    else this.#sources.set(source, left);
+  }
+}

@@ -1,0 +1,132 @@
+import t from 'tap';
+import { helpLines, runCommand, type CommandContext } from '../../../server/ssh/commands.ts';
+import { FakeForward } from '../../support/fake-forward.ts';
+import { fakeUrls } from '../../support/ssh-gateway.ts';
+
+function context(overrides: Partial<CommandContext> = {}): CommandContext {
+  return {
+    keyId: 'abcdefghijkl',
+    env: 'pr-1',
+    forwards: [],
+    refusals: [],
+    roundTripMs: 12.345,
+    urls: fakeUrls,
+    ...overrides,
+  };
+}
+
+t.test("hello has the very shape that Preevy's clients read", (t) => {
+  const socket = Object.assign(new FakeForward({ service: 'api', port: 3000 }), {
+    request: { kind: 'streamlocal', socketPath: '/api/3000?access=private' },
+  });
+  const result = runCommand(context({ forwards: [new FakeForward({ service: 'web' }), socket] }), ['hello']);
+  t.same(result, {
+    kind: 'json',
+    value: {
+      clientId: 'abcdefghijkl',
+      env: 'pr-1',
+      tunnels: {
+        'web:80': 'https://web--pr-1.preview.test/',
+        '/api/3000?access=private': 'https://api--3000--pr-1.preview.test/',
+      },
+      rootUrl: 'https://preview.test/',
+      baseUrl: { hostname: 'preview.test', port: '', protocol: 'https:' },
+    },
+  });
+  t.same(Object.keys((result as { value: object }).value), [
+    'clientId',
+    'env',
+    'tunnels',
+    'rootUrl',
+    'baseUrl',
+  ]);
+  t.end();
+});
+
+t.test('tunnel-url, in every way in which a service can be named', (t) => {
+  const names = [
+    'web',
+    'web:8080',
+    'web:80',
+    '/web',
+    '/web/8080',
+    '80',
+    'localhost',
+    'Web_App',
+    '__proto__',
+    '/web?access=nonsense',
+  ];
+  const result = runCommand(context(), ['tunnel-url', ...names]);
+  const value = (result as { value: Record<string, string> }).value;
+  t.same(Object.keys(value), [
+    ...names.filter((name) => /^\d+$/.test(name)),
+    ...names.filter((name) => !/^\d+$/.test(name)),
+  ]);
+  t.match(value, {
+    web: 'https://web--pr-1.preview.test/',
+    'web:8080': 'https://web--8080--pr-1.preview.test/',
+    'web:80': 'https://web--pr-1.preview.test/',
+    '/web': 'https://web--pr-1.preview.test/',
+    '/web/8080': 'https://web--8080--pr-1.preview.test/',
+    localhost: 'https://pr-1.preview.test/',
+    Web_App: /^https:\/\/web-app-[a-z2-7]{6}--pr-1\.preview\.test\/$/,
+  });
+  t.match(runCommand(context(), ['tunnel-url']), { kind: 'error', status: 2 });
+  t.end();
+});
+
+t.test('status tells the forwards, and what was refused', (t) => {
+  const lost = new FakeForward({ service: 'db', access: 'public' });
+  lost.end();
+  const forwards = [new FakeForward(), lost, new FakeForward({ service: 'ssh', options: { scheme: 'tcp' } })];
+  const refusals = [{ request: { kind: 'tcpip', bindAddr: 'x', bindPort: 1 }, reason: 'taken' }] as const;
+  const result = runCommand(context({ forwards, refusals }), ['status', '--json']);
+  t.match(result, {
+    kind: 'json',
+    value: {
+      clientId: 'abcdefghijkl',
+      env: 'pr-1',
+      roundTripMs: 12.3,
+      forwards: [
+        {
+          request: 'web:80',
+          url: 'https://web--pr-1.preview.test/',
+          service: 'web',
+          port: null,
+          access: 'private',
+          state: 'ready',
+        },
+        { service: 'db', access: 'public', state: 'offline' },
+        { service: 'ssh' },
+      ],
+      refused: [{ request: 'x:1', reason: 'taken' }],
+    },
+  });
+  const told = (result as { value: { forwards: object[] } }).value.forwards;
+  t.same(
+    told.map((forward) => 'shareUrl' in forward),
+    [true, false, false],
+    'a link where one is needed',
+  );
+  t.notOk(
+    'roundTripMs' in (runCommand(context({ roundTripMs: undefined }), ['status']) as { value: object }).value,
+  );
+  t.end();
+});
+
+t.test('help names every command', (t) => {
+  const result = runCommand(context(), ['help']);
+  t.same(result, { kind: 'text', lines: helpLines() });
+  const text = helpLines().join('\n');
+  for (const command of ['hello', 'tunnel-url', 'status', 'help', 'access=']) t.match(text, command);
+  t.end();
+});
+
+t.test('an unknown command fails with a hint', (t) => {
+  for (const word of ['helo', 'constructor', '__proto__', 'toString', 'rm', '']) {
+    t.match(runCommand(context(), [word]), { kind: 'error', status: 2, message: /help/ }, word);
+  }
+  t.match(runCommand(context(), []), { kind: 'error' });
+  t.match(runCommand(context(), ['a\u001b[2J']), { message: /"a\\u001b\[2J"/ }, 'escaped');
+  t.end();
+});
