@@ -30,5 +30,6 @@ if (isCheckoutWithPinnedNode && !nativePartLoads()) {
   } catch {
     // No compiler: everything works, with ssh2's slower JavaScript part.
   }
-  if (!nativePartLoads()) console.warn('porthole: ssh2 runs without its native part here (slower, otherwise the same)');
+  if (!nativePartLoads())
+    console.warn('porthole: ssh2 runs without its native part here (slower, otherwise the same)');
 }

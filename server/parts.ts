@@ -1,0 +1,228 @@
+import type { Log } from '../core/log.ts';
+import type { CertificateSource } from '../tls/certificate-source.ts';
+import type { DemuxerEvent } from '../tls/demuxer-event.ts';
+import { Demuxer } from '../tls/demuxer.ts';
+import { parseNetworks } from '../tls/networks.ts';
+import { newGrant, shareUrl, signGrant } from './access/share-link.ts';
+import type { Config } from './config/keys.ts';
+import type { Entrances } from './entrances.ts';
+import type { Admissions } from './identity/admission.ts';
+import type { Identity } from './identity/identity.ts';
+import { createIngress, type Ingress } from './ingress/ingress.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { PublicUrls } from './routing/public-urls.ts';
+import { Registry } from './routing/registry.ts';
+import { RequestFeed } from './routing/request-feed.ts';
+import type { PublicUrls as SessionUrls } from './ssh/commands.ts';
+import type { HostKey } from './ssh/host-key.ts';
+import { Refusals } from './ssh/refusals.ts';
+import { SshServer } from './ssh/ssh-server.ts';
+import { Heartbeat } from './tunnel/heartbeat.ts';
+
+/** Environments that are remembered after they went offline. */
+const maxRemembered = 100_000;
+/** Requests in flight for all environments together. */
+const maxRequestsTotal = 16_384;
+/** How long a visitor's idle connection is kept. */
+const keepAliveMs = 75_000;
+
+/** What must be there before the parts can be made. */
+export interface Foundations {
+  readonly config: Config;
+  readonly log: Log;
+  readonly logLinesDropped: () => number;
+  readonly hostKey: HostKey;
+  readonly shareKey: Buffer;
+  readonly admissions: Admissions;
+  readonly envNameOf: (identity: Identity, user: string) => string;
+  readonly certificates: CertificateSource;
+  readonly entrances: Entrances;
+}
+
+/** The parts of a gateway, connected to each other. */
+export interface Parts {
+  readonly registry: Registry;
+  readonly heartbeat: Heartbeat;
+  readonly ssh: SshServer;
+  readonly ingress: Ingress;
+  readonly demuxer: Demuxer;
+  readonly metrics: Metrics;
+  readonly urls: PublicUrls;
+  readonly readiness: { ready: boolean };
+}
+
+/** Makes the parts and fills in the interfaces by which they know of each other. Nothing is opened. */
+export function connectParts(base: Foundations): Parts {
+  const { config } = base;
+  const registry = new Registry({
+    domain: config.domain,
+    holdMs: config.holdMs,
+    claimTtlMs: config.claimTtlMs,
+    maxHeldPerEnv: config.maxHeld,
+    maxRemembered,
+  });
+  const heartbeat = new Heartbeat({ intervalMs: config.keepaliveIntervalMs, misses: config.keepaliveMisses });
+  const feed = new RequestFeed();
+  const urls = publicUrls(base);
+  const readiness = { ready: true };
+  const metrics: Metrics = createMetrics({
+    gauges: {
+      tunnels: () => ssh.tunnels.filter((tunnel) => tunnel.forwards.length > 0).length,
+      channels: () => sum(ssh.tunnels.map((tunnel) => tunnel.channelCount)),
+      bufferedBytes: () => sum(ssh.tunnels.map((tunnel) => tunnel.bufferedBytes)),
+      environments: () => registry.onlineCount,
+      requestsInFlight: () => ingress.inFlight,
+      heldRequests: () => registry.heldCount,
+      pendingSockets: () => demuxer.pending + ssh.pendingLogins,
+      certificateExpiresAt: () => base.certificates.describe().notAfter.getTime(),
+      logLinesDropped: base.logLinesDropped,
+    },
+  });
+  const ssh: SshServer = makeSshServer({ ...base, registry, heartbeat, feed, urls, metrics });
+  const ingress: Ingress = makeIngress({ ...base, registry, feed, urls, metrics, readiness });
+  const demuxer: Demuxer = makeDemuxer({ ...base, ssh, ingress, metrics });
+  return { registry, heartbeat, ssh, ingress, demuxer, metrics, urls, readiness };
+}
+
+function publicUrls({ config, entrances }: Foundations): PublicUrls {
+  const { publicUrl, domain } = config;
+  return new PublicUrls({
+    protocol: publicUrl?.protocol ?? 'https',
+    domain,
+    port: publicUrl?.port ?? entrances.port('any') ?? 443,
+  });
+}
+
+function makeSshServer(
+  base: Foundations & {
+    registry: Registry;
+    heartbeat: Heartbeat;
+    feed: RequestFeed;
+    urls: PublicUrls;
+    metrics: Metrics;
+  },
+): SshServer {
+  const { config, registry, log, metrics } = base;
+  const urls = sessionUrls(base);
+  return new SshServer({
+    hostKey: base.hostKey,
+    admissions: base.admissions,
+    envNameOf: base.envNameOf,
+    routes: registry,
+    onForwardEnd: (forward, reason) => {
+      registry.remove(forward);
+      log.info({ tunnelId: forward.tunnelId, ...forward.route, reason }, 'forward gone');
+    },
+    heartbeat: base.heartbeat,
+    feed: base.feed,
+    urls: () => urls,
+    refusals: new Refusals(),
+    defaultAccess: config.access,
+    loginGraceMs: config.loginGraceMs,
+    maxStartups: config.maxStartups,
+    maxStartupsPerSource: config.maxStartupsPerSource,
+    maxAuthTries: config.maxAuthTries,
+    maxForwards: config.maxForwards,
+    maxChannels: config.maxChannels,
+    channelOpenTimeoutMs: config.channelOpenTimeoutMs,
+    onTooManyStartups: (remote) => {
+      metrics.connection('ssh-startups-exceeded');
+      log.warn({ remote }, 'too many connections are logging in: one was refused');
+    },
+    metrics,
+    log,
+  });
+}
+
+function sessionUrls({ config, urls, shareKey }: Foundations & { urls: PublicUrls }): SessionUrls {
+  return {
+    rootUrl: urls.rootUrl,
+    baseUrl: urls.baseUrl,
+    urlOf: (route) => urls.urlOf(route),
+    shareUrlOf: (route) => {
+      const grant = newGrant(route.env, Date.now() + config.shareTtlMs);
+      return shareUrl(urls.urlOf(route).slice(0, -1), signGrant(shareKey, 'link', grant));
+    },
+  };
+}
+
+function makeIngress(
+  base: Foundations & {
+    registry: Registry;
+    feed: RequestFeed;
+    urls: PublicUrls;
+    metrics: Metrics;
+    readiness: { ready: boolean };
+  },
+): Ingress {
+  const { config, feed, log, metrics } = base;
+  const trustedProxies = parseNetworks(config.trustedProxies);
+  return createIngress({
+    router: base.registry,
+    shareKey: base.shareKey,
+    log,
+    metrics,
+    limits: {
+      headerTimeoutMs: config.headerTimeoutMs,
+      maxHeaderBytes: config.maxHeaderBytes,
+      responseTimeoutMs: config.responseTimeoutMs,
+      idleTimeoutMs: config.idleTimeoutMs,
+      streamIdleTimeoutMs: config.streamIdleTimeoutMs,
+      holdMs: config.holdMs,
+      maxRequests: config.maxRequests,
+      maxRequestsTotal,
+      keepAliveMs,
+      tlsHandshakeTimeoutMs: config.tlsHandshakeTimeoutMs,
+    },
+    domain: config.domain,
+    publicAddress: {
+      protocol: config.publicUrl?.protocol ?? 'https',
+      port: config.publicUrl?.port ?? base.entrances.port('any') ?? 443,
+    },
+    isTrustedProxy: (address) => trustedProxies.contains(address),
+    ready: () => base.readiness.ready,
+    onRequest: (entry) => {
+      const { env } = entry;
+      if (env !== undefined) feed.publish({ ...entry, env });
+    },
+    now: Date.now,
+  });
+}
+
+function makeDemuxer(base: Foundations & { ssh: SshServer; ingress: Ingress; metrics: Metrics }): Demuxer {
+  const { config, ssh, ingress, metrics, log } = base;
+  return new Demuxer({
+    certificates: base.certificates,
+    proxyNetworks: parseNetworks(config.proxyProtocol),
+    sniffTimeoutMs: config.sniffTimeoutMs,
+    tlsHandshakeTimeoutMs: config.tlsHandshakeTimeoutMs,
+    handlers: {
+      onSsh: (socket, info) => {
+        ssh.accept(socket, info.remoteAddress);
+      },
+      onHttp: (socket, info) => {
+        ingress.handleHttp1(socket, info);
+      },
+      onHttp2: (socket, info) => {
+        ingress.handleHttp2(socket, info);
+      },
+      onPlainHttp: (socket, info) => {
+        ingress.handlePlainHttp(socket, info);
+      },
+    },
+    onEvent: (event) => {
+      metrics.connection(kindOf(event));
+      if (event.kind === 'failed') log.error({ err: event.error }, 'a connection failed inside the gateway');
+      if (event.kind === 'handshake-failed') log.debug({ code: event.code }, 'TLS handshake failed');
+    },
+  });
+}
+
+function kindOf(event: DemuxerEvent): string {
+  if (event.kind === 'sniffed') return `${event.as}${event.secure ? '-in-tls' : ''}`;
+  return event.kind === 'lost' ? event.why : event.kind;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
