@@ -1,0 +1,37 @@
+import type { Forward } from '../tunnel/forward.ts';
+import type { CallRequest } from './call.ts';
+import type { PublicAddress } from './dependencies.ts';
+import type { RequestHead } from './request-head.ts';
+import { upstreamHeaders, upstreamPath } from './upstream-head.ts';
+import type { Visit } from './visit.ts';
+
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+/** The request that goes to the upstream of a forward, for what a visitor asked. */
+export function callRequest(visit: Visit, forward: Forward, publicAddress: PublicAddress): CallRequest {
+  const { head, forwarded, exchange } = visit;
+  return {
+    method: head.method,
+    path: upstreamPath(head),
+    headers: upstreamHeaders(head, {
+      forwarded,
+      requestId: exchange.id,
+      publicAddress,
+      host: rewrittenHost(forward),
+    }),
+    hasBody: head.body !== 'none',
+    upgrade: head.upgrade !== undefined,
+    idempotent: isIdempotent(head),
+    origin: { address: forwarded.address, port: exchange.visitor.connection.info.remotePort },
+  };
+}
+
+/** Whether it may be repeated without harm (RFC 9110, 9.2.2). */
+export function isIdempotent({ method, upgrade }: RequestHead): boolean {
+  return idempotentMethods.has(method) && upgrade === undefined;
+}
+
+/** What `host=` of the forward makes of the Host; undefined when it stays the visitor's. */
+export function rewrittenHost({ options }: Forward): string | undefined {
+  return options.host === 'keep' ? undefined : options.host;
+}

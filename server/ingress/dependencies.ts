@@ -1,0 +1,98 @@
+import type { Log } from '../../core/log.ts';
+import type { Router } from '../routing/resolution.ts';
+
+/** What the ingress must know of a connection; captured when it was accepted, since a socket forgets when its peer goes. */
+export interface ConnectionInfo {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Came through TLS. */
+  readonly secure: boolean;
+  /** The name asked for by SNI, in lower case. */
+  readonly servername: string | undefined;
+}
+
+export interface IngressLimits {
+  /** For the whole head of a request, from the connection's or the last answer's end. */
+  readonly headerTimeoutMs: number;
+  readonly maxHeaderBytes: number;
+  /** To the first byte of the answer, from the last byte of the request. */
+  readonly responseTimeoutMs: number;
+  /** Without a byte either way, for an open request. */
+  readonly idleTimeoutMs: number;
+  /** The same for upgrades and server-sent events. */
+  readonly streamIdleTimeoutMs: number;
+  /** How long a request waits for a tunnel that is about to be back. */
+  readonly holdMs: number;
+  /** In flight for one environment. */
+  readonly maxRequests: number;
+  /** In flight for all of them. */
+  readonly maxRequestsTotal: number;
+  /** How long a connection without a request is kept. */
+  readonly keepAliveMs: number;
+  /** For the TLS handshake with a `scheme=https` upstream. */
+  readonly tlsHandshakeTimeoutMs: number;
+}
+
+/** Where visitors reach the gateway: what links, redirects and `X-Forwarded-*` say. */
+export interface PublicAddress {
+  readonly protocol: 'http' | 'https';
+  readonly port: number;
+}
+
+/** What happened to one request, told when it is over. The access-log line is the same object. */
+export interface RequestEntry {
+  readonly requestId: string;
+  /** Undefined for the gateway's own host and for hosts of others. */
+  readonly env: string | undefined;
+  /** Undefined for the default service. */
+  readonly service: string | undefined;
+  readonly port: number | undefined;
+  readonly tunnelId: string | undefined;
+  readonly method: string;
+  /** Without its query. */
+  readonly path: string;
+  /** 0 when the visitor left before there was an answer. */
+  readonly status: number;
+  /** The error code, when the gateway itself answered with one. */
+  readonly code: string | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+  readonly remote: string;
+  readonly upgraded: boolean;
+  /** The answer did not reach its end. */
+  readonly aborted: boolean;
+}
+
+/** What the ingress counts. Called on the path of each request: cheap, and never throws. */
+export interface IngressMetrics {
+  /** A request or upgrade is over. */
+  requestEnded(entry: RequestEntry): void;
+  /** A request was sent a second time. */
+  requestRetried(): void;
+  /** A request went out on a channel: a new one, or one that an earlier request had left. */
+  channelUsed(reused: boolean): void;
+}
+
+/** All that the ingress needs of the rest of the gateway. */
+export interface IngressDependencies {
+  readonly router: Router;
+  /** Signs and checks share links: `loadShareKey`. */
+  readonly shareKey: Uint8Array;
+  readonly log: Log;
+  readonly metrics: IngressMetrics;
+  readonly limits: IngressLimits;
+  /** The gateway's domain, in lower case. */
+  readonly domain: string;
+  readonly publicAddress: PublicAddress;
+  /** Whether a peer's forwarding headers are believed. */
+  isTrustedProxy(address: string): boolean;
+  /** Whether the gateway takes new work: `/readyz`. */
+  ready(): boolean;
+  /** The live list of requests in SSH sessions. */
+  onRequest?(entry: RequestEntry): void;
+  /** The key authorization of an ACME HTTP-01 challenge (RFC 8555, 8.3). */
+  acmeChallenge?(token: string): string | undefined;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}

@@ -1,0 +1,141 @@
+import { constants, createServer } from 'node:http2';
+import type {
+  Http2Server,
+  Http2Session,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Connection } from './connection.ts';
+import { Http2Visitor } from './http2-visitor.ts';
+import type { Visitor } from './visitor.ts';
+
+export interface Http2FrontOptions {
+  readonly maxHeaderBytes: number;
+  /** Without a stream, a session ends after that. */
+  readonly keepAliveMs: number;
+  handle(visitor: Visitor): void;
+}
+
+const maxStreams = 128;
+/** For each stream; a stalled upload holds no more. */
+const streamWindowBytes = 256 * 1024;
+const sessionWindowBytes = 1024 * 1024;
+/** Room beyond the limit, so that a head which is too large is understood well enough to be answered. */
+const overflowBytes = 32 * 1024;
+
+/** PING and SETTINGS of one session within a second; each costs an answer. */
+const maxControlFrames = 200;
+
+/** HTTP/2 in front: one server of Node's that never listens and is fed with connections that have agreed on `h2`. */
+export class Http2Front {
+  readonly #options: Http2FrontOptions;
+  readonly #server: Http2Server;
+  readonly #sessions = new Map<Http2Session, Connection>();
+  #accepting: Connection | undefined;
+
+  constructor(options: Http2FrontOptions) {
+    this.#options = options;
+    this.#server = makeServer(options.maxHeaderBytes);
+    this.#server
+      .on('session', (session) => this.#onSession(session))
+      .on('stream', (stream, headers, _flags, rawHeaders) => this.#onStream(stream, headers, rawHeaders))
+      .on('sessionError', () => {});
+  }
+
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  accept(socket: Socket, connection: Connection): void {
+    socket.on('error', () => {});
+    if (socket.destroyed) return;
+    socket.setNoDelay(true);
+    // 'session' is emitted before `emit` returns.
+    this.#accepting = connection;
+    this.#server.emit('connection', socket);
+    this.#accepting = undefined;
+  }
+
+  /** GOAWAY: streams that run go on, new ones are refused. */
+  close(): void {
+    for (const session of this.#sessions.keys()) session.close();
+  }
+
+  destroy(): void {
+    for (const session of this.#sessions.keys()) session.destroy();
+  }
+
+  #onSession(session: ServerHttp2Session): void {
+    const connection = this.#accepting;
+    if (connection === undefined) {
+      session.destroy();
+      return;
+    }
+    this.#sessions.set(session, connection);
+    session.once('close', () => this.#sessions.delete(session));
+    session.setLocalWindowSize(sessionWindowBytes);
+    session.setTimeout(this.#options.keepAliveMs);
+    session.on('timeout', () => {
+      if (connection.open.size === 0) session.close();
+      else session.setTimeout(this.#options.keepAliveMs);
+    });
+    if (connection.closing) session.close();
+    const guard = new RateGuard(maxControlFrames);
+    const count = (): void => {
+      if (!guard.allows()) session.destroy(new Error('flooded'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    };
+    session.on('ping', count).on('remoteSettings', count);
+  }
+
+  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): void {
+    stream.on('error', () => {});
+    const connection = stream.session === undefined ? undefined : this.#sessions.get(stream.session);
+    if (connection === undefined || stream.destroyed) {
+      stream.destroy();
+      return;
+    }
+    this.#options.handle(new Http2Visitor(stream, { headers, rawHeaders }, connection));
+  }
+}
+
+/** Counts what happens within each second. */
+class RateGuard {
+  readonly #max: number;
+  #since = 0;
+  #count = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  allows(): boolean {
+    const now = performance.now();
+    if (now - this.#since > 1000) {
+      this.#since = now;
+      this.#count = 0;
+    }
+    this.#count += 1;
+    return this.#count <= this.#max;
+  }
+}
+
+/** The bounds hold what floods of frames, resets (CVE-2023-44487), pings and settings may cost. */
+function makeServer(maxHeaderBytes: number): Http2Server {
+  return createServer({
+    maxHeaderListPairs: 300,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    maxOutstandingPings: 10,
+    streamResetBurst: 500,
+    streamResetRate: 50,
+    settings: {
+      maxConcurrentStreams: maxStreams,
+      maxHeaderListSize: maxHeaderBytes + overflowBytes,
+      initialWindowSize: streamWindowBytes,
+      enablePush: false,
+      enableConnectProtocol: false,
+    },
+  });
+}

@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import type { ErrorCode } from '../../core/errors.ts';
+import { Latch, deadline } from '../../core/lifecycle.ts';
+import type { Closable } from '../../core/lifecycle.ts';
+import type { Answer } from './answer.ts';
+import { Connection } from './connection.ts';
+import type { IngressContext } from './context.ts';
+import type { ConnectionInfo, IngressDependencies } from './dependencies.ts';
+import { Dispatcher } from './dispatch.ts';
+import { errorAnswer } from './error-answer.ts';
+import { Exchange } from './exchange.ts';
+import type { Subject } from './exchange.ts';
+import { Http1Front } from './http1-front.ts';
+import { Http2Front } from './http2-front.ts';
+import { InFlight } from './in-flight.ts';
+import { newRequestId } from './request-id.ts';
+import { routeHostname } from './sites.ts';
+import { Upstreams } from './upstreams.ts';
+import type { Visitor } from './visitor.ts';
+
+/** HTTP coming in from visitors, and on to the environments. It listens to nothing: it is given connections. */
+export interface Ingress extends Omit<Closable, 'close'> {
+  /** A connection that speaks HTTP/1.x inside TLS. */
+  handleHttp1(socket: Socket, info: ConnectionInfo): void;
+  /** A connection that has agreed on HTTP/2. */
+  handleHttp2(socket: Socket, info: ConnectionInfo): void;
+  /** A connection that speaks HTTP/1.x without TLS. */
+  handlePlainHttp(socket: Socket, info: ConnectionInfo): void;
+  /** Requests and upgrades that are not over, those that wait included. */
+  readonly inFlight: number;
+  /** Connections of visitors, idle ones included. */
+  readonly connections: number;
+  /** Ends what no longer may go on, such as upgrades whose access was withdrawn; gives how many those were. */
+  endWhere(predicate: (subject: Subject) => boolean, reason: string): number;
+  /** Takes no new requests on its connections, and lets those that run finish, at most for `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+const maxSweepMs = 1000;
+const minSweepMs = 10;
+
+export function createIngress(deps: IngressDependencies): Ingress {
+  return new LiveIngress(deps);
+}
+
+class LiveIngress implements Ingress, IngressContext {
+  readonly deps: IngressDependencies;
+  readonly upstreams: Upstreams;
+  readonly counts: InFlight;
+  readonly live = new Set<Exchange>();
+  readonly #dispatcher: Dispatcher;
+  readonly #http1: Http1Front;
+  readonly #http2: Http2Front;
+  readonly #sweep: NodeJS.Timeout;
+  readonly #ended = new Latch<string>();
+  readonly #quiet = new Latch<undefined>();
+  #closing: Promise<void> | undefined;
+
+  constructor(deps: IngressDependencies) {
+    const { limits, domain } = deps;
+    this.deps = deps;
+    this.counts = new InFlight(limits);
+    this.upstreams = new Upstreams({
+      tlsHandshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+      hostnameOf: (forward) => routeHostname(forward.route, domain),
+    });
+    this.#dispatcher = new Dispatcher(this);
+    const handle = (visitor: Visitor): void => this.#dispatcher.dispatch(new Exchange(visitor, this));
+    const refusal = (code: ErrorCode, connection: Connection): Answer => this.#refusal(code, connection);
+    this.#http1 = new Http1Front({ ...limits, handle, refusal });
+    this.#http2 = new Http2Front({ ...limits, handle });
+    this.#sweep = setInterval(() => this.#endStalled(), sweepMs(deps)).unref();
+  }
+
+  get closed(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  get inFlight(): number {
+    return this.live.size;
+  }
+
+  get connections(): number {
+    return this.#http1.connections + this.#http2.connections;
+  }
+
+  handleHttp1(socket: Socket, info: ConnectionInfo): void {
+    this.#http1.accept(socket, this.#connection(info));
+  }
+
+  handleHttp2(socket: Socket, info: ConnectionInfo): void {
+    this.#http2.accept(socket, this.#connection(info));
+  }
+
+  handlePlainHttp(socket: Socket, info: ConnectionInfo): void {
+    this.#http1.accept(socket, this.#connection(info));
+  }
+
+  endWhere(predicate: (subject: Subject) => boolean, reason: string): number {
+    let count = 0;
+    for (const exchange of [...this.live]) {
+      if (exchange.subject === undefined || !predicate(exchange.subject)) continue;
+      this.deps.log.info({ requestId: exchange.id, env: exchange.subject.env, reason }, 'request ended');
+      exchange.end();
+      count += 1;
+    }
+    return count;
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#drain(graceMs);
+    return this.#closing;
+  }
+
+  destroy(reason: string): void {
+    if (!this.#ended.settle(reason)) return;
+    clearInterval(this.#sweep);
+    for (const exchange of [...this.live]) exchange.end();
+    this.#http1.destroy();
+    this.#http2.destroy();
+    this.#quiet.settle(undefined);
+  }
+
+  onOver(): void {
+    if (this.#closing !== undefined && this.live.size === 0) this.#quiet.settle(undefined);
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    this.#http1.close();
+    this.#http2.close();
+    if (this.live.size > 0) {
+      const late = (): undefined => {
+        this.deps.log.warn({ inFlight: this.live.size }, 'requests cut off at the end of the grace period');
+      };
+      await deadline(this.#quiet.promise, graceMs, late);
+    }
+    this.destroy('closed');
+  }
+
+  #connection(info: ConnectionInfo): Connection {
+    const connection = new Connection(info, this.deps.isTrustedProxy(info.remoteAddress));
+    connection.closing = this.#closing !== undefined;
+    return connection;
+  }
+
+  #refusal(code: ErrorCode, connection: Connection): Answer {
+    const requestId = newRequestId();
+    const { remoteAddress } = connection.info;
+    this.deps.log.info({ requestId, code, remote: remoteAddress }, 'connection refused');
+    return errorAnswer({ code }, { accept: '', requestId });
+  }
+
+  #endStalled(): void {
+    const now = performance.now();
+    for (const exchange of this.live) exchange.checkStall(now);
+  }
+}
+
+/** Often enough for the shortest patience to be kept within a quarter. */
+function sweepMs({ limits }: IngressDependencies): number {
+  const shortest = Math.min(limits.responseTimeoutMs, limits.idleTimeoutMs, limits.streamIdleTimeoutMs);
+  return Math.max(minSweepMs, Math.min(maxSweepMs, shortest / 4));
+}

@@ -1,0 +1,396 @@
+import { createServer } from 'node:http';
+import t from 'tap';
+import { signGrant } from '../../../server/access/share-link.ts';
+import type { Resolution } from '../../../server/routing/resolution.ts';
+import { FakeForward } from './fake-forward.ts';
+import { environmentView } from './fake-router.ts';
+import { shareKey, startGateway } from './gateway.ts';
+import type { Gateway, GatewayOptions } from './gateway.ts';
+import { RawClient, exchangeBytes, get, parseAnswer } from './raw-client.ts';
+import type { ParsedAnswer } from './raw-client.ts';
+import { eventually, listen } from './sockets.ts';
+import type { Teardown } from './sockets.ts';
+
+const host = 'web--pr-1.preview.test';
+const route = { env: 'pr-1', service: 'web', port: undefined };
+const environment = environmentView();
+const hidden = environmentView({ access: 'private' });
+const token = signGrant(shareKey, 'link', { env: 'pr-1', expiresAtMs: Date.now() + 60_000, id: 'x' });
+
+async function start(
+  t: Teardown,
+  options: GatewayOptions = {},
+): Promise<Gateway & { upstream: number; seen: string[] }> {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.cookie ?? '-'}`);
+    request.resume().on('end', () => response.end('served'));
+  });
+  return { ...(await startGateway(t, options)), upstream: await listen(t, server), seen };
+}
+
+const code = (answer: ParsedAnswer): string =>
+  `${answer.status} ${answer.headers['porthole-error'] ?? ''}`.trim();
+
+t.test('each state has its answer', async (t) => {
+  const gateway = await start(t);
+  const cases: [string, Resolution | undefined, string][] = [
+    ['unknown', undefined, '404 ERR_ENV_UNKNOWN'],
+    ['offline', { kind: 'offline', environment, route }, '503 ERR_ENV_OFFLINE'],
+    ['no service', { kind: 'no-service', environment, route }, '404 ERR_SERVICE_UNKNOWN'],
+    [
+      'an SSH forward',
+      {
+        kind: 'forward',
+        environment,
+        forward: new FakeForward(1, { route: { ...route, service: 'ssh' } }),
+        standby: undefined,
+      },
+      '404 ERR_SERVICE_UNKNOWN',
+    ],
+    [
+      'a forward of bytes',
+      {
+        kind: 'forward',
+        environment,
+        forward: new FakeForward(1, { options: { scheme: 'tcp' } }),
+        standby: undefined,
+      },
+      '404 ERR_SERVICE_UNKNOWN',
+    ],
+  ];
+  for (const [name, resolution, expected] of cases) {
+    if (resolution !== undefined) gateway.router.routes.set('web--pr-1', resolution);
+    t.equal(code(await get(t, gateway.port, host)), expected, name);
+  }
+  t.equal(
+    code(await get(t, gateway.port, 'a--b--c--d.preview.test')),
+    '404 ERR_ENV_UNKNOWN',
+    'a label that no route has',
+  );
+  t.equal(code(await get(t, gateway.port, 'evil.example')), '421 ERR_MISDIRECTED', 'a host of others');
+  t.equal(code(await get(t, gateway.port, 'a.b.preview.test')), '421 ERR_MISDIRECTED');
+  t.equal(code(await get(t, gateway.port, 'preview.test', { path: '/nothing' })), '404 ERR_NOT_FOUND');
+  t.equal(code(await get(t, gateway.port, 'preview.test', { path: '/readyz' })), '200');
+});
+
+t.test('offline: since when, when to ask again, and a page that comes back by itself', async (t) => {
+  const gateway = await start(t);
+  gateway.router.routes.set('web--pr-1', { kind: 'offline', environment, route });
+  const json = await get(t, gateway.port, host, { headers: 'Accept: application/json\r\n' });
+  t.match(json.headers, { 'retry-after': '5', 'content-type': /json/ });
+  t.match(JSON.parse(json.body), { code: 'ERR_ENV_OFFLINE', lastSeen: '2023-11-14T22:13:20.000Z' });
+  const page = await get(t, gateway.port, host, { headers: 'Accept: text/html\r\n' });
+  t.match(page, {
+    headers: { 'content-security-policy': /connect-src 'self'/ },
+    body: /_porthole\/wait\?state=ready/,
+  });
+  const [first] = await gateway.over(2);
+  t.equal(JSON.parse(json.body).id, first?.requestId, 'the error id is the one in the log');
+  t.equal(json.headers['porthole-error-id'], first?.requestId);
+  const head = await get(t, gateway.port, host, { method: 'HEAD' });
+  t.match(head, { status: 503, body: '' });
+});
+
+t.test('what is private looks to a stranger like what is not there, in every state', async (t) => {
+  const gateway = await start(t);
+  const states: Record<string, Resolution | undefined> = {
+    unknown: undefined,
+    online: {
+      kind: 'forward',
+      environment: hidden,
+      forward: new FakeForward(gateway.upstream, { access: 'private' }),
+      standby: undefined,
+    },
+    team: {
+      kind: 'forward',
+      environment: hidden,
+      forward: new FakeForward(gateway.upstream, { access: 'team' }),
+      standby: undefined,
+    },
+    offline: { kind: 'offline', environment: hidden, route },
+    reconnecting: { kind: 'reconnecting', environment: hidden, route },
+    'no service': { kind: 'no-service', environment: hidden, route },
+  };
+  const requests: Record<string, { path?: string; method?: string; headers?: string }> = {
+    page: { headers: 'Accept: text/html\r\n' },
+    json: { headers: 'Accept: application/json\r\n' },
+    text: {},
+    wait: { path: '/_porthole/wait?timeout=1' },
+    'bad wait': { path: '/_porthole/wait?timeout=x' },
+    ours: { path: '/_porthole/x' },
+    options: { method: 'OPTIONS' },
+    'a forged link': { path: '/?porthole-share=forged' },
+    'a cookie': { headers: 'Cookie: __Host-porthole_share=forged\r\n' },
+    upgrade: { headers: 'Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n' },
+  };
+  for (const [name, request] of Object.entries(requests)) {
+    const answers: string[] = [];
+    for (const resolution of Object.values(states)) {
+      if (resolution === undefined) gateway.router.routes.delete('web--pr-1');
+      else gateway.router.routes.set('web--pr-1', resolution);
+      const answer = await get(t, gateway.port, host, request);
+      const { date: _date, 'porthole-error-id': id = '', ...headers } = answer.headers;
+      answers.push(JSON.stringify({ ...answer, headers, body: answer.body.replaceAll(id, 'ID') }));
+    }
+    t.equal(new Set(answers).size, 1, name);
+    t.match(answers[0], /"status":404.*ERR_ENV_UNKNOWN/);
+  }
+  t.same(gateway.seen, []);
+  t.equal(gateway.router.holds.length, 0, 'a stranger holds nothing');
+});
+
+t.test('a share link opens a private environment', async (t) => {
+  const gateway = await start(t);
+  gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream, { access: 'private' }));
+  const link = await get(t, gateway.port, `${host}:8443`, {
+    path: `//evil.example/a?x=1&porthole-share=${token}`,
+    headers: 'Accept: text/html\r\n',
+  });
+  t.match(link, {
+    status: 303,
+    headers: { location: `https://${host}:8443//evil.example/a?x=1`, 'cache-control': 'no-store' },
+  });
+  const cookie = link.headers['set-cookie']?.split(';', 1)[0] ?? '';
+  t.match(cookie, /^__Host-porthole_share=/);
+  t.match(await get(t, gateway.port, host, { headers: `Cookie: a=1; ${cookie}\r\n` }), {
+    status: 200,
+    body: 'served',
+  });
+  const program = await get(t, gateway.port, host, { path: `/b?porthole-share=${token}` });
+  t.match(
+    program,
+    { status: 200, headers: { 'set-cookie': /^__Host-porthole_share=/ } },
+    'a program needs no redirect',
+  );
+  t.equal((await get(t, gateway.port, host, { headers: `Porthole-Share: ${token}\r\n` })).status, 200);
+  const other = signGrant(shareKey, 'link', { env: 'pr-2', expiresAtMs: Date.now() + 60_000, id: 'x' });
+  t.equal(
+    code(await get(t, gateway.port, host, { headers: `Porthole-Share: ${other}\r\n` })),
+    '404 ERR_ENV_UNKNOWN',
+  );
+  t.same(gateway.seen, ['GET / a=1', 'GET /b -', 'GET / -'], 'no upstream sees how');
+});
+
+t.test('who may see gets the truth', async (t) => {
+  const gateway = await start(t);
+  const headers = `Porthole-Share: ${token}\r\n`;
+  gateway.router.routes.set('web--pr-1', { kind: 'offline', environment: hidden, route });
+  t.equal(code(await get(t, gateway.port, host, { headers })), '503 ERR_ENV_OFFLINE');
+  const services = [
+    { route: { ...route, service: 'api' }, access: 'private' as const },
+    { route: { ...route, service: 'docs' }, access: 'public' as const },
+  ];
+  gateway.router.routes.set('web--pr-1', {
+    kind: 'no-service',
+    environment: environmentView({ services }),
+    route,
+  });
+  const names = async (extra: string): Promise<string[]> => {
+    const { body } = await get(t, gateway.port, host, { headers: `Accept: application/json\r\n${extra}` });
+    return JSON.parse(body).services.map(({ name }: { name: string }) => name);
+  };
+  t.same(await names(''), ['docs--pr-1'], 'a stranger sees what is public');
+  t.same(await names(headers), ['api--pr-1', 'docs--pr-1']);
+});
+
+t.test('a name in TLS that is not the Host serves what is public only', async (t) => {
+  const gateway = await start(t, { info: { servername: 'web--pr-2.preview.test' } });
+  gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream));
+  gateway.router.serve('hidden--pr-1', new FakeForward(gateway.upstream, { access: 'private' }));
+  gateway.router.serve('web--pr-2', new FakeForward(gateway.upstream, { access: 'private' }));
+  const headers = `Porthole-Share: ${token}\r\n`;
+  t.equal(code(await get(t, gateway.port, host)), '200');
+  t.equal(code(await get(t, gateway.port, 'hidden--pr-1.preview.test', { headers })), '421 ERR_MISDIRECTED');
+  t.equal(code(await get(t, gateway.port, 'hidden--pr-1.preview.test')), '421 ERR_MISDIRECTED');
+  t.equal(
+    code(await get(t, gateway.port, 'nobody.preview.test')),
+    '421 ERR_MISDIRECTED',
+    'what is not there looks the same',
+  );
+  t.equal(
+    code(await get(t, gateway.port, 'WEB--pr-2.preview.test:8443')),
+    '404 ERR_ENV_UNKNOWN',
+    'the same name, in whatever case',
+  );
+});
+
+t.test('a request waits for a tunnel that is about to be back', async (t) => {
+  const gateway = await start(t, { limits: { holdMs: 1234 } });
+  gateway.router.routes.set('web--pr-1', { kind: 'reconnecting', environment, route });
+  const held = gateway.router.held();
+  const asked = exchangeBytes(
+    t,
+    gateway.port,
+    `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc`,
+  );
+  await held;
+  const hold = gateway.router.holds[0];
+  t.match(hold, { host, ms: 1234, untilReady: false });
+  t.equal(gateway.ingress.inFlight, 1);
+  hold?.settle({
+    kind: 'forward',
+    environment,
+    forward: new FakeForward(gateway.upstream),
+    standby: undefined,
+  });
+  t.match(parseAnswer(await asked), { status: 200, body: 'served' });
+});
+
+t.test('and not for ever', async (t) => {
+  const gateway = await start(t);
+  const ends: [Resolution | 'full', string][] = [
+    ['full', '503 ERR_BUSY'],
+    [{ kind: 'reconnecting', environment, route }, '503 ERR_ENV_OFFLINE'],
+    [{ kind: 'offline', environment, route }, '503 ERR_ENV_OFFLINE'],
+    [{ kind: 'unknown', env: 'pr-1' }, '404 ERR_ENV_UNKNOWN'],
+    [{ kind: 'offline', environment: hidden, route }, '404 ERR_ENV_UNKNOWN'],
+  ];
+  for (const [result, expected] of ends) {
+    gateway.router.routes.set('web--pr-1', { kind: 'reconnecting', environment, route });
+    const held = gateway.router.held();
+    const asked = get(t, gateway.port, host);
+    await held;
+    gateway.router.holds.at(-1)?.settle(result);
+    t.equal(code(await asked), expected);
+  }
+});
+
+t.test('who leaves while waiting is waited for no longer', async (t) => {
+  const gateway = await start(t);
+  gateway.router.routes.set('web--pr-1', { kind: 'reconnecting', environment, route });
+  for (const path of ['/', '/_porthole/wait']) {
+    const held = gateway.router.held();
+    const client = new RawClient(t, gateway.port).send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await held;
+    client.socket.destroy();
+    await eventually(() => gateway.router.holds.at(-1)?.signal?.aborted === true);
+    await eventually(() => gateway.ingress.inFlight === 0);
+  }
+  t.match(await gateway.over(2), [
+    { status: 0, aborted: true },
+    { status: 0, aborted: true },
+  ]);
+});
+
+t.test('a router that fails is an error of the gateway, and of this request only', async (t) => {
+  const gateway = await start(t);
+  gateway.router.resolve = (name) => {
+    if (name.startsWith('bad')) throw new Error('broken');
+    return { kind: 'reconnecting', environment, route };
+  };
+  gateway.router.hold = () => Promise.reject(new Error('broken too'));
+  t.equal(code(await get(t, gateway.port, 'bad.preview.test')), '500 ERR_INTERNAL');
+  t.equal(code(await get(t, gateway.port, host)), '500 ERR_INTERNAL');
+  t.equal(code(await get(t, gateway.port, host, { path: '/_porthole/wait' })), '500 ERR_INTERNAL');
+  t.equal(gateway.lines.filter((line) => line['level'] === 'error').length, 3);
+});
+
+t.test('waiting for an environment', async (t) => {
+  const gateway = await start(t);
+  const wait = (query = ''): Promise<ParsedAnswer> =>
+    get(t, gateway.port, host, { path: `/_porthole/wait${query}` });
+  gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream));
+  const ready = await wait('?state=ready&timeout=60');
+  t.match(ready, { status: 200, headers: { 'content-type': /json/, 'cache-control': 'no-store' } });
+  t.same(JSON.parse(ready.body), { env: 'pr-1', state: 'ready' });
+  for (const query of ['?timeout=0', '?timeout=301', '?timeout=abc', '?state=gone']) {
+    t.match(await wait(query), {
+      status: 400,
+      headers: { 'porthole-error': 'ERR_BAD_REQUEST', 'content-type': /json/ },
+    });
+  }
+  t.equal(
+    code(await get(t, gateway.port, host, { path: '/_porthole/wait', method: 'DELETE' })),
+    '405 ERR_METHOD_REFUSED',
+  );
+
+  const offline: Resolution = { kind: 'offline', environment, route };
+  const ends: [Resolution | 'full', string][] = [
+    [{ kind: 'forward', environment, forward: new FakeForward(1), standby: undefined }, '200'],
+    [offline, '503 ERR_ENV_OFFLINE'],
+    ['full', '503 ERR_BUSY'],
+    [{ kind: 'no-service', environment, route }, '404 ERR_SERVICE_UNKNOWN'],
+    [
+      {
+        kind: 'forward',
+        environment,
+        forward: new FakeForward(1, { access: 'private' }),
+        standby: undefined,
+      },
+      '404 ERR_ENV_UNKNOWN',
+    ],
+    [{ kind: 'unknown', env: 'pr-1' }, '404 ERR_ENV_UNKNOWN'],
+  ];
+  for (const [result, expected] of ends) {
+    gateway.router.routes.set('web--pr-1', offline);
+    const held = gateway.router.held();
+    const asked = wait('?timeout=7');
+    await held;
+    t.match(gateway.router.holds.at(-1), { host, ms: 7000, untilReady: true });
+    gateway.router.holds.at(-1)?.settle(result);
+    const answer = await asked;
+    t.equal(code(answer), expected);
+    if (answer.status === 503) t.ok(answer.headers['retry-after']);
+  }
+  t.equal(code(await get(t, gateway.port, host, { path: '/_porthole/other' })), '404 ERR_NOT_FOUND');
+  t.equal(code(await get(t, gateway.port, host, { path: '/_porthole/' })), '404 ERR_NOT_FOUND');
+  t.same(gateway.seen, [], 'none of it reaches an upstream');
+});
+
+t.test('an environment has so many requests in flight, and no more', async (t) => {
+  const release: (() => void)[] = [];
+  const server = createServer((_request, response) => release.push(() => response.end('done')));
+  const gateway = await startGateway(t, { limits: { maxRequests: 2 } });
+  const port = await listen(t, server);
+  gateway.router.serve('web--pr-1', new FakeForward(port));
+  const other = { env: 'pr-2', service: undefined, port: undefined };
+  const forward = new FakeForward(port, { route: other });
+  gateway.router.routes.set('pr-2', {
+    kind: 'forward',
+    environment: environmentView({ name: 'pr-2' }),
+    forward,
+    standby: undefined,
+  });
+  const running = [get(t, gateway.port, host), get(t, gateway.port, host)];
+  await eventually(() => release.length === 2);
+  t.match(await get(t, gateway.port, host), {
+    status: 503,
+    headers: { 'porthole-error': 'ERR_BUSY', 'retry-after': '1' },
+  });
+  const neighbour = get(t, gateway.port, 'pr-2.preview.test');
+  await eventually(() => release.length === 3);
+  for (const end of release) end();
+  t.same(
+    (await Promise.all([...running, neighbour])).map(({ status }) => status),
+    [200, 200, 200],
+  );
+  const again = get(t, gateway.port, host);
+  await eventually(() => release.length === 4);
+  release[3]?.();
+  t.equal((await again).status, 200);
+});
+
+t.test('without TLS there is the way to HTTPS', async (t) => {
+  const gateway = await start(t);
+  gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream));
+  t.match(await get(t, gateway.plainPort, host, { path: '/a?b' }), {
+    status: 308,
+    headers: { location: `https://${host}/a?b` },
+  });
+  t.equal(code(await get(t, gateway.plainPort, 'evil.example')), '400 ERR_BAD_REQUEST');
+  t.equal(code(await get(t, gateway.plainPort, 'preview.test', { path: '/healthz' })), '200');
+  t.equal(
+    code(await get(t, gateway.plainPort, host, { headers: 'X-Forwarded-Proto: https\r\n' })),
+    '308',
+    'anybody can say so',
+  );
+  t.same(gateway.seen, []);
+  const trusting = await start(t, { trusted: ['127.0.0.1'] });
+  trusting.router.serve('web--pr-1', new FakeForward(trusting.upstream));
+  t.equal(
+    (await get(t, trusting.plainPort, host, { headers: 'X-Forwarded-Proto: https\r\n' })).body,
+    'served',
+  );
+  t.equal(code(await get(t, trusting.plainPort, host)), '308');
+});

@@ -1,0 +1,153 @@
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { connect, createServer as createNetServer } from 'node:net';
+import type { Socket } from 'node:net';
+import t from 'tap';
+import { ChannelAgent } from '../../../server/ingress/channel-agent.ts';
+import { FakeForward } from './fake-forward.ts';
+import { environmentView } from './fake-router.ts';
+import { startGateway } from './gateway.ts';
+import type { Gateway, GatewayOptions } from './gateway.ts';
+import { http2Client, http2Get } from './http2-client.ts';
+import { RawClient, get } from './raw-client.ts';
+import { eventually, listen } from './sockets.ts';
+import type { Teardown } from './sockets.ts';
+
+const host = 'web--pr-1.preview.test';
+
+async function withWaiting(
+  t: Teardown,
+  options: GatewayOptions = {},
+): Promise<Gateway & { responses: ServerResponse[] }> {
+  const responses: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    if (request.url?.startsWith('/now')) response.end('now');
+    else responses.push(response);
+  });
+  const gateway = await startGateway(t, options);
+  gateway.router.serve('web--pr-1', new FakeForward(await listen(t, server)));
+  return { ...gateway, responses };
+}
+
+t.test('closing lets what runs finish, takes idle connections away, and says when it is over', async (t) => {
+  const gateway = await withWaiting(t);
+  const idle = new RawClient(t, gateway.port).send(`GET /now HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await idle.until('now');
+  const running = new RawClient(t, gateway.port).send(`GET /later HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  const session = http2Client(t, gateway.http2Port);
+  const stream = http2Get(session, { ':authority': host, ':path': '/later' });
+  await eventually(() => gateway.responses.length === 2);
+  const closed = gateway.ingress.close(60_000);
+  t.equal(gateway.ingress.close(1), closed, 'a second call changes nothing');
+  await idle.end();
+  t.equal(running.ended, false);
+  for (const response of gateway.responses) response.end('finished');
+  t.match(await running.end(), /Connection: close\r\n[^]*finished/);
+  t.match(await stream, { body: 'finished' });
+  await closed;
+  t.equal(await gateway.ingress.closed, 'closed');
+  t.equal(gateway.ingress.inFlight, 0);
+});
+
+t.test('but not for longer than it is given', async (t) => {
+  const gateway = await withWaiting(t);
+  const running = new RawClient(t, gateway.port).send(`GET /later HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await eventually(() => gateway.responses.length === 1);
+  await gateway.ingress.close(20);
+  await running.end();
+  t.ok(
+    gateway.lines.some((line) => line['level'] === 'warn'),
+    'and says so',
+  );
+  t.match(await gateway.over(1), [{ aborted: true }]);
+});
+
+t.test('a connection that comes while it closes gets one answer', async (t) => {
+  const gateway = await withWaiting(t);
+  const running = new RawClient(t, gateway.port).send(`GET /later HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await eventually(() => gateway.responses.length === 1);
+  const closed = gateway.ingress.close(60_000);
+  const late = new RawClient(t, gateway.port).send(`GET /now HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  t.match(await late.end(), /Connection: close\r\n[^]*now/);
+  gateway.responses[0]?.end();
+  await running.end();
+  await closed;
+});
+
+t.test('destroying ends everything at once', async (t) => {
+  const gateway = await withWaiting(t);
+  const environment = environmentView();
+  gateway.router.routes.set('held', {
+    kind: 'reconnecting',
+    environment,
+    route: { env: 'held', service: undefined, port: undefined },
+  });
+  const clients = ['/later', '/now'].map((path) =>
+    new RawClient(t, gateway.port).send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+  );
+  const held = gateway.router.held();
+  clients.push(new RawClient(t, gateway.port).send('GET / HTTP/1.1\r\nHost: held.preview.test\r\n\r\n'));
+  await held;
+  await eventually(() => gateway.responses.length === 1);
+  gateway.ingress.destroy('enough');
+  gateway.ingress.destroy('again');
+  for (const client of clients) await client.end();
+  t.equal(await gateway.ingress.closed, 'enough');
+  await eventually(() => gateway.ingress.inFlight === 0 && gateway.ingress.connections === 0);
+});
+
+t.test('one line in the log for each request, and none of its secrets', async (t) => {
+  const told: string[] = [];
+  const gateway = await withWaiting(t, {
+    deps: { onRequest: ({ path, status }) => void told.push(`${status} ${path}`) },
+  });
+  await get(t, gateway.port, host, {
+    path: '/now?token=secret-1&porthole-share=secret-2',
+    headers:
+      'Cookie: __Host-porthole_share=secret-3\r\nAuthorization: Bearer secret-4\r\nPorthole-Share: secret-5\r\n',
+  });
+  await get(t, gateway.port, 'nobody.preview.test');
+  await gateway.over(2);
+  const lines = gateway.lines.filter((line) => line['msg'] === 'request');
+  t.match(lines, [
+    {
+      env: 'pr-1',
+      service: 'web',
+      tunnelId: 'tunnel-1',
+      method: 'GET',
+      path: '/now',
+      status: 200,
+      bytesOut: 3,
+      upgraded: false,
+      aborted: false,
+    },
+    { env: 'nobody', status: 404, code: 'ERR_ENV_UNKNOWN' },
+  ]);
+  t.notMatch(JSON.stringify(gateway.lines), /secret/);
+  t.same(told, ['200 /now', '404 /']);
+});
+
+t.test('a socket that is gone before it is given is no problem', async (t) => {
+  const gateway = await startGateway(t);
+  const sockets: Socket[] = [];
+  const port = await listen(
+    t,
+    createNetServer((socket) => sockets.push(socket)),
+  );
+  connect(port, '127.0.0.1').on('error', () => {});
+  await eventually(() => sockets.length === 1);
+  const [socket] = sockets;
+  socket?.destroy();
+  const info = { remoteAddress: '192.0.2.1', remotePort: 1, secure: true, servername: undefined };
+  if (socket === undefined) throw new Error('no socket');
+  gateway.ingress.handleHttp1(socket, info);
+  gateway.ingress.handleHttp2(socket, info);
+  gateway.ingress.handlePlainHttp(socket, info);
+  t.equal(gateway.ingress.connections, 0);
+});
+
+t.test('the ingress can dial nothing by itself', async (t) => {
+  const agent = new ChannelAgent({ open: () => Promise.reject(new Error('closed')), maxIdle: 1, idleMs: 1 });
+  t.throws(() => agent.createConnection(), /dials nothing/);
+});
