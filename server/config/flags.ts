@@ -70,7 +70,7 @@ function readKey(
   { field, key }: { field: Field; key: Key<unknown> },
   reading: Reading,
 ): void {
-  const text = inline === undefined && key.bare !== undefined ? key.bare : valueOf(flag, inline, reading);
+  const text = valueOf(flag, inline, reading);
   if (text === undefined) return;
   const earlier = reading.given.get(field)?.text ?? [];
   const gathered = typeof earlier === 'string' ? [earlier, text] : [...earlier, text];

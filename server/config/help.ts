@@ -33,9 +33,8 @@ function section(title: string, rows: readonly [string, string][]): string {
 }
 
 function keyEntry(key: Key<unknown>): [string, string] {
-  const flag = key.bare === undefined ? `--${key.name} ${key.placeholder}` : `--${key.name}`;
-  const hasDefault = key.defaultText !== '' && key.bare === undefined;
-  const notes = [key.isList ? 'repeatable' : '', hasDefault ? `default ${key.defaultText}` : ''];
+  const flag = `--${key.name} ${key.placeholder}`;
+  const notes = [key.isList ? 'repeatable' : '', key.defaultText !== '' ? `default ${key.defaultText}` : ''];
   const note = notes.filter((text) => text !== '').join(', ');
   return [flag, note === '' ? key.about : `${key.about} (${note})`];
 }

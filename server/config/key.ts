@@ -21,8 +21,6 @@ export interface Key<T> {
   readonly about: string;
   readonly placeholder: string;
   readonly isList: boolean;
-  /** The text that the flag alone stands for; undefined for a flag that needs a value. */
-  readonly bare: string | undefined;
   /** The default in words. */
   readonly defaultText: string;
   /** The default as text; undefined for a key that may stay unset. */
@@ -75,12 +73,10 @@ export function list<T>(name: string, kind: Kind<T>, words: Words<readonly strin
 }
 
 function single<T>(name: string, kind: Kind<T>) {
-  const { placeholder, bare } = kind;
   return {
     name,
-    placeholder,
+    placeholder: kind.placeholder,
     isList: false,
-    bare,
     print: (value: NonNullable<T>): Text => kind.print(value),
   };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { domainName, listenAddress, network, publicUrl } from './addresses.ts';
 import { list, optional, required, type Key, type Surroundings } from './key.ts';
-import { choice, count, duration, path, size, toggle } from './kinds.ts';
+import { choice, count, duration, path, size } from './kinds.ts';
 
 const addresses = {
   listen: list('listen', listenAddress, {
@@ -42,10 +42,6 @@ const state = {
     default: defaultStateDir,
     defaultText: '$XDG_STATE_HOME/porthole, else ~/.local/state/porthole',
     about: 'where the keys, certificates and claims of the gateway are kept',
-  }),
-  replace: required('replace', toggle, {
-    default: 'false',
-    about: 'take over from the process that runs on the same state directory, losing no request',
   }),
   tlsCert: optional('tls-cert', path('FILE'), {
     about: 'the certificate chain (PEM); without one the gateway makes its own authority and certificate',

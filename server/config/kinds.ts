@@ -8,8 +8,6 @@ import { formatDuration, formatSize, parseDuration, parseSize } from '../../core
 export interface Kind<T> {
   /** Stands for the value in the help: `--hold DURATION`. */
   readonly placeholder: string;
-  /** The text that the flag alone stands for; without it the flag needs a value. */
-  readonly bare?: string | undefined;
   readonly schema: z.ZodType<T, string>;
   print(value: T): string;
 }
@@ -64,19 +62,6 @@ export function choice<const T extends string>(...choices: readonly T[]): Kind<T
   };
   return kind(choices.join('|'), parse, String);
 }
-
-/** A switch: as a flag it needs no value. */
-export const toggle: Kind<boolean> = {
-  ...kind(
-    'true|false',
-    (text) =>
-      text === 'true' || text === 'false'
-        ? yes(text === 'true')
-        : problem(`${quote(text)} is not true or false`),
-    String,
-  ),
-  bare: 'true',
-};
 
 /**
  * The path of a file or directory. Never repeated in a problem: a private key's text where its path belongs is a

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { abort } from '../../core/abort.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { lingerOnEnd } from './linger.ts';
@@ -128,14 +129,8 @@ export class Http1Visitor implements Visitor {
 
   abort(): void {
     if (this.#closed) return;
-    const socket = this.#socket;
     // Without a length, only a reset tells the visitor that something is missing.
-    try {
-      socket.resetAndDestroy();
-    } catch {
-      // Not TCP: TLS, which has an ending of its own that is not sent.
-      socket.destroy();
-    }
+    abort(this.#socket);
   }
 
   takeSocket(): Socket | undefined {

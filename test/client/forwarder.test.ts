@@ -110,18 +110,6 @@ t.test('localhost is both loopback addresses', async (t) => {
   t.match(named, { kind: 'failed', code: 'ECONNREFUSED' });
 });
 
-t.test('a socket that is reset while it shuts down is closed all the same', async (t) => {
-  const { port, server } = await localServer(t, (socket) => socket.resume());
-  const local = await connectLocal({ kind: 'tcp', hosts: ['127.0.0.1'], port }, 1000);
-  if (local.kind !== 'connected') throw new Error(local.problem);
-  const closed = once(local.socket, 'close');
-  local.socket.end('the last words');
-  local.socket.resetAndDestroy();
-  await closed;
-  t.ok(local.socket.destroyed);
-  server.close();
-});
-
 t.test('names and unix sockets fail with their own reason', async (t: Test) => {
   const user = new FakeSurroundings(t);
   const path = join(user.home, 'nowhere.sock');

@@ -5,13 +5,10 @@ import { readConfigFile } from '../../../server/config/file.ts';
 const read = (text: string) => readConfigFile('/etc/p.toml', () => text);
 
 t.test('values become the text of a flag', async (t) => {
-  const { given, problems } = read(
-    'hold = "5s"\nmax-forwards = 8\nreplace = true\nlisten = ["[::1]:1", ":2"]\n',
-  );
+  const { given, problems } = read('hold = "5s"\nmax-forwards = 8\nlisten = ["[::1]:1", ":2"]\n');
   t.same(problems, []);
   t.same(given.get('holdMs'), { text: '5s', source: { kind: 'file', name: '/etc/p.toml:hold' } });
   t.equal(given.get('maxForwards')?.text, '8');
-  t.equal(given.get('replace')?.text, 'true');
   t.same(given.get('listen')?.text, ['[::1]:1', ':2']);
 });
 

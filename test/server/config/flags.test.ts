@@ -18,12 +18,6 @@ t.test('lists gather, of other flags the last wins', async (t) => {
   t.equal(textOf(['--hold', '5s', '--hold', '6s'], 'holdMs'), '6s');
 });
 
-t.test('a switch needs no value', async (t) => {
-  t.equal(textOf(['--replace'], 'replace'), 'true');
-  t.equal(textOf(['--replace=false'], 'replace'), 'false');
-  t.equal(textOf(['--replace', '--hold', '5s'], 'holdMs'), '5s');
-});
-
 t.test('what the program is asked to do', async (t) => {
   t.equal(readFlags([]).action, 'serve');
   t.equal(readFlags(['--print-config']).action, 'print-config');
@@ -59,17 +53,7 @@ t.test('unknown words are problems, one each', async (t) => {
 t.test('every word is read, or told as a problem', async () => {
   const word = fc.oneof(
     fc.string(),
-    fc.constantFrom(
-      '--hold',
-      '--listen',
-      '--replace',
-      '--config',
-      '--help',
-      '--tls-cert=x',
-      '--',
-      '--=',
-      '--__proto__',
-    ),
+    fc.constantFrom('--hold', '--listen', '--config', '--help', '--tls-cert=x', '--', '--=', '--__proto__'),
   );
   fc.assert(
     fc.property(fc.array(word), (argv) => {

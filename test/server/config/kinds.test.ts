@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { choice, count, duration, path, size, toggle, type Kind } from '../../../server/config/kinds.ts';
+import { choice, count, duration, path, size, type Kind } from '../../../server/config/kinds.ts';
 
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -54,13 +54,6 @@ t.test('a choice is one of its words, exactly', async (t) => {
   t.equal(kind.placeholder, 'keys|open');
   t.equal(read(kind, 'Open'), undefined);
   t.equal(problemOf(kind, 'closed'), '"closed" is not one of keys, open');
-});
-
-t.test('a switch is true or false', async (t) => {
-  t.equal(read(toggle, 'true'), true);
-  t.equal(read(toggle, 'false'), false);
-  t.equal(read(toggle, 'yes'), undefined);
-  t.equal(toggle.bare, 'true');
 });
 
 t.test('a path is never repeated, since it may be the secret itself', async (t) => {

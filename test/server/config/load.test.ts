@@ -30,7 +30,6 @@ t.test('the defaults', async (t) => {
     proxyProtocol: [],
     trustedProxies: [],
     stateDir: '/home/a/.local/state/porthole',
-    replace: false,
     tlsCert: undefined,
     tlsKey: undefined,
     authorizedKeys: undefined,

@@ -10,14 +10,10 @@ function loadWith(argv: readonly string[], toml = ''): Loaded & { ok: true } {
 }
 
 t.test('shows every value with its source', async (t) => {
-  const { config, sources } = loadWith(
-    ['--hold=5s', '--config=/etc/p.toml'],
-    'max-forwards = 8\nreplace = true',
-  );
+  const { config, sources } = loadWith(['--hold=5s', '--config=/etc/p.toml'], 'max-forwards = 8');
   const lines = printConfig(config, sources).split('\n');
   t.ok(lines.some((line) => /^hold = "5s" +# --hold$/.test(line)));
   t.ok(lines.some((line) => /^max-forwards = 8 +# \/etc\/p\.toml:max-forwards$/.test(line)));
-  t.ok(lines.some((line) => /^replace = true +# \/etc\/p\.toml:replace$/.test(line)));
   t.ok(lines.some((line) => /^listen = \["0\.0\.0\.0:8443"\] +# default$/.test(line)));
   t.ok(lines.includes('# tls-key is not set'));
 });
@@ -37,7 +33,6 @@ t.test('is a file that gives the same values', async (t) => {
     listen: fc.constantFrom(':1', '[::1]:2,127.0.0.1:0', 'localhost:3'),
     'proxy-protocol': fc.constantFrom('10.0.0.0/8', '::1,fd00::/8', '192.0.2.1'),
     'public-url': fc.constantFrom('https://localhost', 'http://localhost:8080'),
-    replace: fc.constantFrom('true', 'false'),
   });
   fc.assert(
     fc.property(argv, (values) => {
