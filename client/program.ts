@@ -4,7 +4,7 @@ import { sshCommandCommand } from './commands/ssh-command.ts';
 import { statusCommand } from './commands/status.ts';
 import { exitCode, ok, type Outcome } from './outcome.ts';
 import type { Surroundings } from './surroundings.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../core/version.ts';
 
 const about = `
 Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not authorised.

@@ -9,7 +9,7 @@ import type { Config } from './config/keys.ts';
 import { printConfig } from './config/print.ts';
 import type { Gateway } from './gateway.ts';
 import { startGateway } from './server.ts';
-import { version } from './version.ts';
+import { packageVersion } from '../core/version.ts';
 
 const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
@@ -17,7 +17,7 @@ const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 async function main(argv: readonly string[]): Promise<number> {
   const { action } = readFlags(argv);
   if (action === 'help') return print(helpText());
-  if (action === 'version') return print(version());
+  if (action === 'version') return print(packageVersion());
   const loaded = load({
     argv,
     env: process.env,
