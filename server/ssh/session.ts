@@ -58,7 +58,6 @@ export class Sessions {
     const words: string[] = [];
     let terminal = false;
     let started = false;
-    // A peer may say more than once that it has closed.
     session.once('close', () => {
       this.#count -= 1;
       if (!started) releaseSession(this.#connection, session);

@@ -53,6 +53,15 @@ t.test('weak and old ones are refused, with a reason', (t) => {
   t.end();
 });
 
+t.test('keys of security devices are refused, not misread', (t) => {
+  const type = 'sk-ssh-ed25519@openssh.com';
+  t.match(inspectPublicKey(type, blobOf(type, Buffer.alloc(32, 1), 'ssh:')), {
+    ok: false,
+    problem: /not accepted/,
+  });
+  t.end();
+});
+
 t.test('a certificate is no key', (t) => {
   const [authority, user] = [makeKey(t), makeKey(t)];
   execFileSync('ssh-keygen', ['-q', '-s', authority.path, '-I', 'id', '-n', 'pr-1', `${user.path}.pub`], {

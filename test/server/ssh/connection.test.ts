@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import t from 'tap';
+import { KeyFile } from '../../../server/identity/key-file.ts';
 import type { Forward } from '../../../server/tunnel/forward.ts';
+import { createLog } from '../../support/log-lines.ts';
 import { dialIn } from '../../support/machine.ts';
 import { openssh } from '../../support/openssh.ts';
 import { Program } from '../../support/program.ts';
@@ -165,6 +168,28 @@ t.test('a key that is no longer admitted loses its connection, and others keep t
   t.ok(gateway.counted.some((what) => what.includes('access withdrawn')));
 });
 
+t.test('a key that is taken out of the file, or expires, loses its connection', async (t) => {
+  const [removed, expiring] = [makeKey(t), makeKey(t)];
+  const path = join(scratchDir(t), 'authorized_keys');
+  const clock = { now: Date.UTC(2029, 11, 31) };
+  writeFileSync(path, `${removed.line}\nexpiry-time="20300101Z" ${expiring.line}\n`);
+  const { log } = createLog();
+  const admissions = new KeyFile({ path, log, pollMs: 2, settleMs: 2, now: () => clock.now });
+  t.teardown(() => {
+    admissions.close();
+  });
+  const gateway = await startSshGateway(t, { admissions });
+  const [first, second] = await Promise.all(
+    [removed, expiring].map((each, index) => dialIn(t, gateway.port, { key: each, user: `pr-${index}` })),
+  );
+  writeFileSync(path, `expiry-time="20300101Z" ${expiring.line}\n`);
+  await first?.closed;
+  t.equal(second?.socket.destroyed, false);
+  clock.now = Date.UTC(2030, 0, 1);
+  await second?.closed;
+  await t.rejects(dialIn(t, gateway.port, { key: removed }));
+});
+
 t.test('OpenSSH says why the connection was ended', async (t) => {
   const gateway = await startSshGateway(t);
   const ssh = openssh(t, { port: gateway.port, key, args: ['-N', '-R', '80:localhost:3000'] });
@@ -183,6 +208,25 @@ t.test('a client that is killed is gone at once', async (t) => {
   t.same(gateway.registry.resolve(`pr-1.${domain}`).kind, 'reconnecting');
   await until('it is forgotten', () => gateway.server.tunnels.length === 0);
 });
+
+t.test(
+  'a client that is frozen loses its routes within the bound, and its successor serves before that',
+  async (t) => {
+    const gateway = await startSshGateway(t, { keepalive: { intervalMs: 100, misses: 3 } });
+    const { port } = await startEcho(t);
+    const args = ['-N', '-R', `80:127.0.0.1:${port}`];
+    const frozen = openssh(t, { port: gateway.port, key, args });
+    const before = await gateway.forward('pr-1');
+    frozen.kill('SIGSTOP');
+    openssh(t, { port: gateway.port, key, args });
+    await until('the newer one has taken over', () => gateway.counted.includes('takeover'));
+    t.equal(before.live, true);
+    t.equal(await echo(await gateway.forward('pr-1'), 'hello'), 'hello');
+    t.equal(await before.closed, 'no sign of life');
+    t.equal(gateway.sockets[0]?.destroyed, true);
+    t.equal(await echo(await gateway.forward('pr-1'), 'still'), 'still');
+  },
+);
 
 t.test('50 MB each way through a connection that changes its keys every megabyte', async (t) => {
   const gateway = await startSshGateway(t);

@@ -177,12 +177,15 @@ t.test(
   async (t) => {
     const { gateway, machine } = await setUp(t);
     await machine.forward('SSH', 22);
-    machine.client.exec('scheme=h2c', () => undefined);
-    await machine.run('status');
-    await machine.forward('web', 80);
     const schemes = (): unknown[] =>
       gateway.server.tunnels[0]?.forwards.map(({ route, options }) => [route.service, options.scheme]) ?? [];
+    t.same(schemes(), [['ssh', 'tcp']]);
+    machine.client.exec('scheme=h2c', () => undefined);
+    await machine.run('status');
+    await machine.forward('ssh', 2222);
+    await machine.forward('web', 80);
     t.same(schemes(), [
+      ['ssh', 'tcp'],
       ['ssh', 'tcp'],
       ['web', 'h2c'],
     ]);

@@ -7,6 +7,7 @@ import { receiveWindowBytes } from '../../../server/tunnel/channel.ts';
 import { ChannelOpenError, type Channel, type Forward } from '../../../server/tunnel/forward.ts';
 import { internalsOf } from '../../../server/tunnel/ssh2-protocol.ts';
 import { dialIn, type Machine } from '../../support/machine.ts';
+import { bufferBytesInUse } from '../../support/memory.ts';
 import {
   domain,
   startSshGateway,
@@ -177,6 +178,27 @@ t.test('a stalled reader holds one window, and gets the rest when it reads on', 
   for (let i = 0; i < 20; i += 1) await nextTurn();
   t.equal(setting.tunnel.bufferedBytes, receiveWindowBytes);
   t.ok((await buffer(channel)).equals(sent));
+});
+
+t.test('a stalled download holds at most 2.2 MB, whatever the size of its packets', async (t) => {
+  const setting = await setUp(t);
+  const pairs = [];
+  for (const size of [20_000, 33_000, 100, 1000, 32 * 1024]) {
+    const pair = await openPair(setting);
+    pairs.push(pair);
+    const block = Buffer.alloc(size);
+    const id = gatewayId(pair.peer);
+    // Around ssh2's channel, which would cut it into packets of its own.
+    for (let sent = 0; sent + size <= receiveWindowBytes; sent += size) {
+      setting.machine.protocol.channelData(id, block);
+    }
+  }
+  await until('all have come', () => setting.tunnel.bufferedBytes > pairs.length * 1.85 * megabyte);
+  const held = bufferBytesInUse();
+  for (const { channel } of pairs) channel.destroy();
+  const freed = held - bufferBytesInUse();
+  t.ok(freed > pairs.length * 1.8 * megabyte, `${freed} bytes were held`);
+  t.ok(freed < pairs.length * 2_200_000, `${freed} bytes were held`);
 });
 
 t.test('a peer that sends past its window is disconnected, and what it sent is not kept', async (t) => {
