@@ -24,6 +24,9 @@ function lost(event: DemuxerEvent): boolean {
   return event.kind === 'lost';
 }
 
+/** Where silence and lateness are not what is tested, a busy machine must not make them up. */
+const unhurried = { sniffTimeoutMs: 60_000, silenceMs: 60_000 };
+
 t.test('hands on what speaks in the open, with every byte', async (t) => {
   const port = await SharedPort.open(t);
   const cases = { ssh: sshIdent, 'plain-http': httpHead } as const;
@@ -300,20 +303,25 @@ t.test('a PROXY header before TLS', async (t) => {
   t.equal(await take(handed, httpHead.length), httpHead);
 });
 
-t.test('PROXY headers that are wrong, late, or cut off', async (t) => {
-  const proxyNetworks = parseNetworks(['127.0.0.1']);
-  const port = await SharedPort.open(t, { proxyNetworks, sniffTimeoutMs: 40, silenceMs: 20 });
+t.test('PROXY headers that are wrong or cut off', async (t) => {
+  const port = await SharedPort.open(t, { proxyNetworks: parseNetworks(['127.0.0.1']), ...unhurried });
   const why = async (): Promise<unknown> => port.events.next(lost);
   await port.connect('PROXY TCP4 here there 1 2\r\n');
   t.match(await why(), { why: 'bad-proxy-header' });
-  await port.connect('PROXY TCP4 192');
-  t.match(await why(), { why: 'late' });
   (await port.connect('PROXY TCP4 192')).end();
   t.match(await why(), { why: 'ended' });
-  await port.connect('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGE');
-  t.match(await why(), { why: 'late' }, 'one deadline for both');
   await port.connect('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nPROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n');
   t.match(await why(), { why: 'garbage' }, 'only one header');
+});
+
+t.test('PROXY headers that come late, and what comes late behind them', async (t) => {
+  const proxyNetworks = parseNetworks(['127.0.0.1']);
+  const port = await SharedPort.open(t, { proxyNetworks, ...unhurried, sniffTimeoutMs: 40 });
+  const why = async (): Promise<unknown> => port.events.next(lost);
+  await port.connect('PROXY TCP4 192');
+  t.match(await why(), { why: 'late' });
+  await port.connect('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGE');
+  t.match(await why(), { why: 'late' }, 'one deadline for both');
 });
 
 t.test('silence behind a trusted proxy, with and without a header', async (t) => {
