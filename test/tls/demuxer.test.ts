@@ -134,7 +134,7 @@ t.test('ends what it does not know', async (t) => {
 });
 
 t.test('ends what does not decide in time', async (t) => {
-  const port = await SharedPort.open(t, { sniffTimeoutMs: 40, silenceMs: 20 });
+  const port = await SharedPort.open(t, { ...unhurried, sniffTimeoutMs: 40 });
   const client = await port.connect('GE');
   await hungUp(client);
   t.same(await port.events.next(lost), { kind: 'lost', why: 'late', secure: false });
@@ -326,7 +326,7 @@ t.test('PROXY headers that come late, and what comes late behind them', async (t
 
 t.test('silence behind a trusted proxy, with and without a header', async (t) => {
   const proxyNetworks = parseNetworks(['127.0.0.1']);
-  const port = await SharedPort.open(t, { proxyNetworks, silenceMs: 20 });
+  const port = await SharedPort.open(t, { proxyNetworks, silenceMs: 400 });
   await port.connect();
   t.match(await port.handed.next(), { kind: 'ssh', info: { viaProxy: false } });
   await port.connect('PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n');
