@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { connect, createServer as createNetServer } from 'node:net';
 import type { Socket } from 'node:net';
 import t from 'tap';
+import { ChannelAgent } from '../../../server/ingress/channel-agent.ts';
 import { FakeForward } from './fake-forward.ts';
 import { environmentView } from './fake-router.ts';
 import { startGateway } from './gateway.ts';
@@ -144,4 +145,9 @@ t.test('a socket that is gone before it is given is no problem', async (t) => {
   gateway.ingress.handleHttp2(socket, info);
   gateway.ingress.handlePlainHttp(socket, info);
   t.equal(gateway.ingress.connections, 0);
+});
+
+t.test('the ingress can dial nothing by itself', async (t) => {
+  const agent = new ChannelAgent({ open: () => Promise.reject(new Error('closed')), maxIdle: 1, idleMs: 1 });
+  t.throws(() => agent.createConnection(), /dials nothing/);
 });
