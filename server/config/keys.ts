@@ -125,7 +125,7 @@ const newConnectionLimits = {
   }),
   maxStartupsPerSource: required('max-startups-per-source', count(), {
     default: '20',
-    about: 'the same, from one source address',
+    about: 'the same, from one IPv4 address or /64',
   }),
 };
 

@@ -1,4 +1,6 @@
-/** Counts connections that have not logged in yet, in all and for each source address. */
+import { sourceNetwork } from './source-network.ts';
+
+/** Counts connections that have not logged in yet, in all and for each source: an IPv4 address or an IPv6 network. */
 export class Startups {
   readonly #max: number;
   readonly #maxPerSource: number;
@@ -15,7 +17,8 @@ export class Startups {
   }
 
   /** A function that gives the place back (once), or undefined when there is none left. */
-  enter(source: string): (() => void) | undefined {
+  enter(address: string): (() => void) | undefined {
+    const source = sourceNetwork(address);
     const ofSource = this.#sources.get(source) ?? 0;
     if (this.#count >= this.#max || ofSource >= this.#maxPerSource) return undefined;
     this.#count += 1;

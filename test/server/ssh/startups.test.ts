@@ -28,3 +28,12 @@ t.test('a source that has left is not remembered', (t) => {
   t.equal(startups.count, 0);
   t.end();
 });
+
+t.test('an IPv6 network is one source, however many addresses it dials from', (t) => {
+  const startups = new Startups({ max: 10, maxPerSource: 2 });
+  t.ok(startups.enter('2001:db8::1'));
+  t.ok(startups.enter('2001:db8::2'));
+  t.equal(startups.enter('2001:db8::3'), undefined);
+  t.ok(startups.enter('2001:db8:0:1::1'), 'another network');
+  t.end();
+});
