@@ -12,6 +12,7 @@ t.test('pings each interval, and is lost after so many in silence', async (t) =>
     intervalMs: 5000,
     misses: 3,
     received: () => received,
+    stuck: () => 0,
     ping: () => seen.push('ping'),
     onLost: () => seen.push('lost'),
   });
@@ -28,8 +29,30 @@ t.test('pings each interval, and is lost after so many in silence', async (t) =>
   t.equal(seen.filter((what) => what === 'lost').length, 1);
 });
 
+t.test('one that talks, but takes nothing of what waits for it, is lost too', async (t) => {
+  let received = 0;
+  let stuck = 0;
+  let isLost = false;
+  const stop = keepAlive({
+    intervalMs: 5000,
+    misses: 3,
+    received: () => (received += 1),
+    stuck: () => stuck,
+    ping: () => undefined,
+    onLost: () => (isLost = true),
+  });
+  t.teardown(stop);
+  for (stuck = 1; stuck <= 3; stuck += 1) mock.timers.tick(5000);
+  stuck = 0;
+  mock.timers.tick(5000);
+  for (stuck = 1; stuck <= 3; stuck += 1) mock.timers.tick(5000);
+  t.equal(isLost, false);
+  mock.timers.tick(5000);
+  t.equal(isLost, true);
+});
+
 t.test('stopped, it does nothing', async (t) => {
   const fail = (): void => void t.fail('called');
-  keepAlive({ intervalMs: 10, misses: 1, received: () => 0, ping: fail, onLost: fail })();
+  keepAlive({ intervalMs: 10, misses: 1, received: () => 0, stuck: () => 0, ping: fail, onLost: fail })();
   mock.timers.tick(1000);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Backlog } from '../../../server/tunnel/backlog.ts';
+import { Backlog } from '../../core/backlog.ts';
 
 function takeAll(backlog: Backlog): Buffer[] {
   const blocks: Buffer[] = [];

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import t from 'tap';
-import { SendQueue } from '../../../server/tunnel/send-queue.ts';
+import { SendQueue } from '../../core/send-queue.ts';
 
 const megabyte = 1024 * 1024;
 

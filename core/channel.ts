@@ -1,9 +1,11 @@
-import { Duplex } from 'node:stream';
 import { Backlog } from './backlog.ts';
-import type { Channel } from './forward.ts';
+import { SocketStream } from './socket-stream.ts';
 import type { SshProtocol } from './ssh2-protocol.ts';
 
-/** The most bytes that may be on their way to a channel or wait in it unread: what the peer is granted, RFC 4254 section 5.2. */
+/**
+ * The most bytes that may be on their way to a channel or wait in it unread: what the peer is granted, RFC 4254 section 5.2.
+ * Constant: what is granted cannot be taken back from a peer whose bytes nobody reads.
+ */
 export const receiveWindowBytes = 1920 * 1024;
 /** The largest CHANNEL_DATA payload that we accept. OpenSSH sends up to 32 KiB. */
 export const maxPacketBytes = 32 * 1024;
@@ -12,6 +14,8 @@ const grantStepBytes = 128 * 1024;
 /** What is kept as it came; more waits in the backlog. */
 const readBufferBytes = 16 * 1024;
 const writeBufferBytes = 64 * 1024;
+/** How long the rest of an aborted stream is kept for a reader that does not go on. */
+const abortedRestMs = 30_000;
 
 /** What a channel needs of the connection that carries it. */
 export interface ChannelCarrier {
@@ -24,25 +28,35 @@ export interface ChannelCarrier {
   /** True while the SSH socket holds more than its bound of unsent bytes, or new keys are being exchanged. */
   readonly congested: boolean;
   /** Asks to be called (`resumeWrites`) when that is over. */
-  park(channel: TunnelChannel): void;
+  park(channel: SshChannel): void;
   /** The channel has told the peer that it is closed. */
-  closing(channel: TunnelChannel): void;
+  closing(channel: SshChannel): void;
 }
+
+export interface ChannelNumbers {
+  readonly localId: number;
+  readonly remoteId: number;
+  /** What may be sent before the first WINDOW_ADJUST. */
+  readonly sendWindow: number;
+  readonly remotePacketBytes: number;
+}
+
+type WriteCallback = (error?: Error | null) => void;
 
 interface PendingWrite {
   readonly chunk: Buffer;
   readonly offset: number;
-  readonly done: (error?: Error | null) => void;
+  readonly done: WriteCallback;
 }
 
 /**
- * One SSH channel of a tunnel as a byte stream, from the gateway to an upstream.
+ * One SSH channel as a byte stream, on either side: what a gateway opens to an upstream, or a client joins to a local service.
  *
  * Flow control both ways: the peer is granted at most `receiveWindowBytes` minus what is still unread here, and writes wait for the
  * peer's window and for the SSH socket. `end()` sends EOF only (half-close); CLOSE follows when both directions are done, or on `destroy()`.
  * A CLOSE from the peer without EOF before it is an aborted stream: what came before it can still be read, then it fails with `ECONNRESET`.
  */
-export class TunnelChannel extends Duplex implements Channel {
+export class SshChannel extends SocketStream {
   readonly localId: number;
   readonly #remoteId: number;
   readonly #remotePacketBytes: number;
@@ -56,25 +70,22 @@ export class TunnelChannel extends Duplex implements Channel {
   #sentClose = false;
   #receivedEof = false;
   #receivedClose = false;
-  #timeoutMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #abortedRest: NodeJS.Timeout | undefined;
 
-  constructor(
-    carrier: ChannelCarrier,
-    ids: { local: number; remote: number; window: number; packetBytes: number },
-  ) {
+  constructor(carrier: ChannelCarrier, numbers: ChannelNumbers) {
     super({
       readableHighWaterMark: readBufferBytes,
       writableHighWaterMark: writeBufferBytes,
       allowHalfOpen: true,
     });
     this.#carrier = carrier;
-    this.localId = ids.local;
-    this.#remoteId = ids.remote;
-    this.#sendWindow = ids.window;
-    this.#remotePacketBytes = Math.max(1, Math.min(ids.packetBytes, maxPacketBytes));
+    this.localId = numbers.localId;
+    this.#remoteId = numbers.remoteId;
+    this.#sendWindow = numbers.sendWindow;
+    this.#remotePacketBytes = Math.max(1, Math.min(numbers.remotePacketBytes, maxPacketBytes));
   }
 
+  /** Bytes received that nobody has read yet. */
   get bufferedBytes(): number {
     return this.readableLength + this.#backlog.length;
   }
@@ -86,7 +97,7 @@ export class TunnelChannel extends Duplex implements Channel {
     if (data.length > this.#granted) return false;
     this.#granted -= data.length;
     if (this.destroyed || this.#receivedEof || this.#receivedClose) return true;
-    this.#active();
+    this.active();
     if (this.#wanted && this.#backlog.length === 0) this.#wanted = this.push(this.#unshared(data));
     else this.#backlog.append(data);
     this.#grant();
@@ -123,10 +134,10 @@ export class TunnelChannel extends Duplex implements Channel {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
-    this.#send(pending);
+    this.#send(pending.chunk, pending.offset, pending.done);
   }
 
-  // --- Duplex ----------------------------------------------------------------------------------------------------
+  // --- the stream ----------------------------------------------------------------------------------------------------
 
   override _read(): void {
     this.#wanted = true;
@@ -145,31 +156,28 @@ export class TunnelChannel extends Duplex implements Channel {
     return data;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send({ chunk, offset: 0, done });
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteCallback): void {
+    this.#send(chunk, 0, done);
   }
 
-  override _final(done: (error?: Error | null) => void): void {
+  override _final(done: WriteCallback): void {
     if (!this.#sentClose && !this.#carrier.gone) this.#carrier.protocol.channelEOF(this.#remoteId);
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#abortedRest);
     this.#sendClose();
     this.#backlog.clear();
     this.#failPending(error ?? connectionReset('the channel was destroyed'));
-    done(error);
+    super._destroy(error, done);
   }
 
-  #send(write: PendingWrite): void {
-    const { chunk, done } = write;
-    let { offset } = write;
+  #send(chunk: Buffer, from: number, done: WriteCallback): void {
+    let offset = from;
     while (offset < chunk.length) {
-      if (this.#sentClose) {
-        // As with TCP, bytes for a peer that has closed go nowhere: an error would destroy what it sent before and is still unread.
-        done(this.destroyed ? connectionReset('the channel is closed') : undefined);
+      if (this.#sentClose || this.#carrier.gone) {
+        this.#dropWrite(done);
         return;
       }
       if (this.#sendWindow === 0 || this.#carrier.congested) {
@@ -185,9 +193,15 @@ export class TunnelChannel extends Duplex implements Channel {
       );
       this.#sendWindow -= size;
       offset += size;
-      this.#active();
+      this.active();
     }
     done();
+  }
+
+  /** As with TCP, bytes for a peer that has closed go nowhere: an error would destroy what it sent before and is still unread. */
+  #dropWrite(done: WriteCallback): void {
+    const isLost = this.destroyed || this.#carrier.gone;
+    done(isLost ? connectionReset('the channel is closed') : undefined);
   }
 
   #grant(): void {
@@ -211,8 +225,16 @@ export class TunnelChannel extends Duplex implements Channel {
     return this.readableLength > 0 && data.length * 2 < data.buffer.byteLength ? Buffer.from(data) : data;
   }
 
+  /** Called again for each read. The peer waits for nothing any more, so a reader that has stopped must not keep the rest for ever. */
   #resetWhenRead(): void {
-    if (this.bufferedBytes === 0) this.destroy(connectionReset('the peer closed the channel without an end'));
+    if (this.destroyed) return;
+    if (this.bufferedBytes === 0) this.#resetByPeer();
+    else if (this.#abortedRest !== undefined) this.#abortedRest.refresh();
+    else this.#abortedRest = setTimeout(() => this.#resetByPeer(), abortedRestMs).unref();
+  }
+
+  #resetByPeer(): void {
+    this.destroy(connectionReset('the peer closed the channel without an end'));
   }
 
   /** A write that waits when the stream ends must still call back, or its caller waits forever. */
@@ -220,47 +242,6 @@ export class TunnelChannel extends Duplex implements Channel {
     const pending = this.#pending;
     this.#pending = undefined;
     pending?.done(error);
-  }
-
-  // --- what Node's HTTP client expects of a socket -----------------------------------------------------------------
-
-  setTimeout(ms: number, callback?: () => void): this {
-    this.#timeoutMs = ms;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (callback !== undefined) {
-      if (ms === 0) this.removeListener('timeout', callback);
-      else this.once('timeout', callback);
-    }
-    if (ms > 0 && !this.destroyed) {
-      this.#timer = setTimeout(() => this.emit('timeout'), ms);
-      this.#timer.unref();
-    }
-    return this;
-  }
-
-  get timeout(): number {
-    return this.#timeoutMs;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
-
-  #active(): void {
-    this.#timer?.refresh();
   }
 }
 

@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import t from 'tap';
-import { receiveWindowBytes, TunnelChannel, type ChannelCarrier } from '../../../server/tunnel/channel.ts';
+import { maxPacketBytes, receiveWindowBytes, SshChannel, type ChannelCarrier } from '../../core/channel.ts';
+import { withTimerByHand } from '../support/timer-by-hand.ts';
 
 /** A connection that writes down what it is asked to send. */
 class Recorder implements ChannelCarrier {
   readonly sent: string[] = [];
   readonly data: Buffer[] = [];
-  readonly parked = new Set<TunnelChannel>();
+  readonly parked = new Set<SshChannel>();
   granted = 0;
   gone = false;
   congested = false;
@@ -26,31 +27,36 @@ class Recorder implements ChannelCarrier {
     },
   };
 
-  park(channel: TunnelChannel): void {
+  park(channel: SshChannel): void {
     this.parked.add(channel);
   }
 
-  closing(channel: TunnelChannel): void {
+  closing(channel: SshChannel): void {
     this.parked.delete(channel);
   }
 }
 
 function open({ window = 1_000_000, packetBytes = 32_768 } = {}): {
   carrier: Recorder;
-  channel: TunnelChannel;
+  channel: SshChannel;
 } {
   const carrier = new Recorder();
-  const channel = new TunnelChannel(carrier, { local: 3, remote: 7, window, packetBytes });
+  const channel = new SshChannel(carrier, {
+    localId: 3,
+    remoteId: 7,
+    sendWindow: window,
+    remotePacketBytes: packetBytes,
+  });
   return { carrier, channel };
 }
 
 /** Unlike `once`, it does not mind an error before. */
-function closeOf(channel: TunnelChannel): Promise<void> {
+function closeOf(channel: SshChannel): Promise<void> {
   return new Promise((resolve) => void channel.on('close', resolve));
 }
 
 /** Writes, and gives what the callback is called with; 'waits' while it is not. */
-function write(channel: TunnelChannel, data: Buffer): { result: Error | 'done' | 'waits' } {
+function write(channel: SshChannel, data: Buffer): { result: Error | 'done' | 'waits' } {
   const state: { result: Error | 'done' | 'waits' } = { result: 'waits' };
   channel.write(data, (error) => {
     state.result = error ?? 'done';
@@ -86,6 +92,32 @@ t.test('writes wait for the window of the peer, and no byte goes beyond it', asy
   t.equal(written.result, 'done');
   t.equal(Buffer.concat(carrier.data).toString(), '0123456789abcdef');
   t.same(carrier.sent, ['data 10', 'data 4', 'data 1', 'data 1']);
+});
+
+t.test('writes keep to the window and the packet size of the peer, and all is sent that may be', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 200_000 }), { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 100_000 }), { maxLength: 30 }),
+      (sizes, windows) => {
+        const { carrier, channel } = open({ window: 0, packetBytes: 2 ** 20 });
+        const sent = (): number => carrier.data.reduce((sum, data) => sum + data.length, 0);
+        for (const size of sizes) channel.write(Buffer.alloc(size, 'x'));
+        let granted = 0;
+        for (const window of windows) {
+          channel.receiveWindow(window);
+          granted += window;
+          if (sent() > granted) return false;
+        }
+        const wanted = sizes.reduce((sum, size) => sum + size, 0);
+        channel.destroy();
+        return (
+          carrier.data.every((data) => data.length <= maxPacketBytes) && sent() === Math.min(granted, wanted)
+        );
+      },
+    ),
+  );
+  t.end();
 });
 
 t.test('writes wait while the connection is congested', async (t) => {
@@ -127,6 +159,22 @@ t.test('the end of the peer is no end of ours', async (t) => {
   channel.end('still talking');
   await closeOf(channel);
   t.same(carrier.sent, ['data 13', 'eof', 'close']);
+});
+
+t.test('destroy() is CLOSE without EOF: the peer can tell that it was cut', async (t) => {
+  const { carrier, channel } = open();
+  channel.write('half of');
+  channel.destroy();
+  await closeOf(channel);
+  t.same(carrier.sent, ['data 7', 'close']);
+});
+
+t.test('CLOSE after EOF is a whole stream', async (t) => {
+  const { channel } = open();
+  channel.receive(Buffer.from('all of it'));
+  channel.receiveEof();
+  channel.receiveClose();
+  t.equal((await buffer(channel)).toString(), 'all of it');
 });
 
 t.test('data beyond the window is refused, and not kept', async (t) => {
@@ -312,10 +360,16 @@ t.test('nothing is sent once the connection is gone', async (t) => {
   const { carrier, channel } = open();
   channel.on('error', () => undefined);
   carrier.gone = true;
+  const closed = closeOf(channel);
+  const written = write(channel, Buffer.from('too late'));
   channel.receive(Buffer.alloc(1000));
+  await closed;
+  t.match(written.result, { code: 'ECONNRESET' });
   channel.destroy(new Error('gone'));
-  await closeOf(channel);
+  channel.receiveEof();
+  channel.receiveClose();
   t.same(carrier.sent, []);
+  t.equal(carrier.granted, 0);
 });
 
 t.test('a request that wants an answer is refused, unless the channel is closed', async (t) => {
@@ -340,46 +394,31 @@ t.test('repeated and late messages change nothing', async (t) => {
   t.same(carrier.sent, ['close']);
 });
 
-/** Sets a timeout of the channel on a timer that only the test moves. */
-function setTimeoutByHand(channel: TunnelChannel): { fire: () => void; readonly refreshed: number } {
-  const real = globalThis.setTimeout;
-  const timer = {
-    fire: (): void => undefined,
-    refreshed: 0,
-    unref: () => timer,
-    refresh: () => (timer.refreshed += 1),
-  };
-  globalThis.setTimeout = ((callback: () => void) => {
-    timer.fire = callback;
-    return timer;
-  }) as unknown as typeof real;
-  channel.setTimeout(60_000);
-  globalThis.setTimeout = real;
-  return timer;
-}
-
-t.test('idle for too long, it says so; the listener leaves with the timeout', async (t) => {
+t.test('the rest of an aborted stream is kept while somebody reads it, and not for ever', async (t) => {
   const { channel } = open();
-  let timeouts = 0;
-  const onTimeout = (): void => {
-    timeouts += 1;
-  };
-  t.equal(channel.setTimeout(0, onTimeout), channel);
-  channel.once('timeout', onTimeout);
-  setTimeoutByHand(channel).fire();
-  t.equal(timeouts, 1);
-  t.equal(channel.timeout, 60_000);
-  channel.setTimeout(5000, onTimeout);
-  t.equal(channel.listenerCount('timeout'), 1);
-  channel.setTimeout(0, onTimeout);
-  t.equal(channel.listenerCount('timeout'), 0);
-  channel.destroy();
-  channel.setTimeout(1);
+  const failed = once(channel, 'error');
+  channel.receive(Buffer.alloc(200_000));
+  const timer = withTimerByHand(() => channel.receiveClose());
+  t.equal(channel.read(10_000) instanceof Buffer, true);
+  t.equal(timer.refreshed, 1, 'the reader goes on');
+  t.equal(channel.destroyed, false);
+  timer.fire();
+  t.match(await failed, [{ code: 'ECONNRESET' }]);
+  t.equal(channel.bufferedBytes - channel.readableLength, 0, 'it is freed');
+});
+
+t.test('the whole of an ended stream waits for its reader', async (t) => {
+  const { channel } = open();
+  channel.receive(Buffer.alloc(200_000));
+  channel.receiveEof();
+  const timer = withTimerByHand(() => channel.receiveClose());
+  timer.fire();
+  t.equal((await buffer(channel)).length, 200_000);
 });
 
 t.test('every byte either way puts the timeout off', async (t) => {
   const { channel } = open({ window: 3 });
-  const timer = setTimeoutByHand(channel);
+  const timer = withTimerByHand(() => channel.setTimeout(60_000));
   channel.receive(Buffer.from('x'));
   t.equal(timer.refreshed, 1, 'a packet came');
   channel.write(Buffer.from('0123456789'));
@@ -388,12 +427,4 @@ t.test('every byte either way puts the timeout off', async (t) => {
   t.equal(timer.refreshed, 2, 'no progress');
   channel.receiveWindow(4);
   t.equal(timer.refreshed, 3, 'another part of the same write was sent');
-});
-
-t.test("it has what Node's HTTP client asks of a socket", async (t) => {
-  const { channel } = open();
-  t.equal(channel.setNoDelay(), channel);
-  t.equal(channel.setKeepAlive(), channel);
-  t.equal(channel.ref(), channel);
-  t.equal(channel.unref(), channel);
 });
