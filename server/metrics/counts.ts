@@ -22,7 +22,7 @@ const counted = {
     name: 'porthole_channel_open_total',
     help: 'channels asked of machines',
     label: 'result',
-    known: ['ok'],
+    known: ['accepted', 'refused', 'timeout', 'limit', 'gone'],
   },
   connections: {
     name: 'porthole_connections_total',

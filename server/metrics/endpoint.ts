@@ -2,11 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { PortholeError } from '../../core/errors.ts';
 import { Latch, type Closable } from '../../core/lifecycle.ts';
+import { listenOn, type ListenTarget, type Sharing } from '../../core/listen.ts';
 import type { Log } from '../../core/log.ts';
 
 export interface EndpointOptions {
-  readonly host: string;
-  readonly port: number;
+  /** Shared with nobody, if not said otherwise. */
+  readonly listen: ListenTarget & { readonly sharing?: Sharing };
   readonly contentType: string;
   /** The metrics in Prometheus' text format. */
   text(): Promise<string>;
@@ -34,6 +35,7 @@ export class MetricsEndpoint implements Closable {
   readonly #graceMs: number;
   readonly #ended = new Latch<string>();
   #address: AddressInfo | undefined;
+  #host = '';
   #closing = false;
   #reason: string | undefined;
 
@@ -69,6 +71,11 @@ export class MetricsEndpoint implements Closable {
     return this.#address as AddressInfo;
   }
 
+  /** What a successor needs to listen on the same address. */
+  get taken(): { readonly host: string; readonly port: number } {
+    return { host: this.#host, port: this.address.port };
+  }
+
   get closed(): Promise<string> {
     return this.#ended.promise;
   }
@@ -92,20 +99,17 @@ export class MetricsEndpoint implements Closable {
     this.#server.close();
   }
 
-  #listen({ host, port, log }: EndpointOptions): Promise<void> {
-    const server = this.#server;
-    return new Promise((resolve, reject) => {
-      server.once('error', (cause: NodeJS.ErrnoException) => {
-        const code = cause.code === 'EADDRINUSE' ? 'ERR_PORT_IN_USE' : 'ERR_CONFIG';
-        reject(new PortholeError(code, { cause, message: `metrics-listen: ${cause.message}` }));
-      });
-      server.listen({ host, port }, () => {
-        server.removeAllListeners('error');
-        server.on('error', (err) => log.error({ err }, 'metrics endpoint'));
-        this.#address = server.address() as AddressInfo;
-        resolve();
-      });
-    });
+  async #listen({ listen: { sharing = 'alone', ...target }, log }: EndpointOptions): Promise<void> {
+    try {
+      await listenOn(this.#server, target, sharing);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const own = code === 'EADDRINUSE' ? 'ERR_PORT_IN_USE' : 'ERR_CONFIG';
+      throw new PortholeError(own, { cause, message: `metrics-listen: ${message}` });
+    }
+    this.#server.on('error', (err) => log.error({ err }, 'metrics endpoint'));
+    this.#address = this.#server.address() as AddressInfo;
+    this.#host = 'host' in target ? target.host : this.#address.address;
   }
 }
 

@@ -5,9 +5,11 @@ import type { EventLoopDelay } from './event-loop-delay.ts';
 export interface Gauges {
   readonly tunnels: () => number;
   readonly channels: () => number;
-  readonly environments: () => number;
+  /** By their state. */
+  readonly environments: () => Readonly<Record<string, number>>;
   readonly requestsInFlight: () => number;
   readonly heldRequests: () => number;
+  readonly heldBytes: () => number;
   readonly bufferedBytes: () => number;
   /** Connections of which it is not yet known what they are, or who. */
   readonly pendingSockets: () => number;
@@ -30,9 +32,18 @@ export function registerGauges(registry: Registry, gauges: Gauges, delay: EventL
   };
   gauge('porthole_tunnels', 'live tunnels', gauges.tunnels);
   gauge('porthole_channels', 'open channels', gauges.channels);
-  gauge('porthole_environments', 'environments that are online', gauges.environments);
+  new Gauge({
+    name: 'porthole_environments',
+    help: 'environments by their state',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(gauges.environments())) this.set({ state }, count);
+    },
+  });
   gauge('porthole_requests_in_flight', 'requests and upgrades that run', gauges.requestsInFlight);
   gauge('porthole_held_requests', 'requests that wait for a tunnel', gauges.heldRequests);
+  gauge('porthole_held_bytes', 'the most that those keep in memory', gauges.heldBytes);
   gauge(
     'porthole_buffered_bytes',
     'bytes received from machines and not yet passed on',

@@ -1,186 +1,249 @@
 import type { Access } from '../../core/forward.ts';
 import type { RouteName } from '../../core/names.ts';
-import type { Forward } from '../tunnel/forward.ts';
+import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
+import { Answers, routeKey, type Subject } from './answers.ts';
+import type { Clock } from './clock.ts';
+import type { RememberedEnvironment } from './memory.ts';
 import type { EnvironmentView, Resolution } from './resolution.ts';
+import { ServiceRecord, type Moment } from './service-record.ts';
+import { combinedState, type ServiceEvent, type ServiceState } from './state.ts';
 
-/** One route of an environment: its live forwards, newest first, or the memory of when they were lost. */
-interface RouteRecord {
-  readonly route: RouteName;
-  access: Access;
-  forwards: readonly Forward[];
-  /** Milliseconds since the epoch; undefined while a forward is live. */
-  lostAt: number | undefined;
+export interface EnvironmentOptions {
+  readonly clock: Clock;
+  readonly holdMs: number;
+  readonly onChange: (environment: Environment, change: EnvironmentChange) => void;
 }
 
-/** Lost routes that are remembered; a client that adds and cancels forwards for ever does not grow the memory. */
-const maxRememberedRoutes = 128;
+export interface EnvironmentChange {
+  /** The state until now; undefined at its first. */
+  readonly previous: ServiceState | undefined;
+  /** It must be known after a restart too. */
+  readonly lasting: boolean;
+}
 
-const openness: Record<Access, number> = { private: 0, team: 1, public: 2 };
+/** Services that are remembered; a client that adds and cancels forwards for ever does not grow the memory. */
+const maxRememberedServices = 128;
 
-/**
- * One environment name with its owner and its routes. What it answers is computed from the live forwards; it keeps no
- * state of its own but who owned the name, and what was offered when it was last seen.
- */
-export class Environment {
+/** One environment name with its owner and its services; its state is that of the services together. */
+export class Environment implements Subject {
   readonly name: string;
-  readonly #routes = new Map<string, RouteRecord>();
-  readonly #waiters = new Set<() => void>();
-  readonly #resolutions = new Map<string, Resolution>();
+  readonly #options: EnvironmentOptions;
+  readonly #services = new Map<string, ServiceRecord>();
+  /** Made when somebody asks: most of what is remembered is never asked for. */
+  #madeAnswers: Answers | undefined;
   #owner: string;
-  #lastSeenAt: number;
+  #state: ServiceState | undefined;
+  #sinceMs: number;
   #liveForwards = 0;
-  #turn = 0;
+  #lastSeenAt: number;
+  #lastSeenMonotonicMs: number;
+  #heldUntilMs = Infinity;
 
-  constructor(name: string, owner: string, now: number) {
+  constructor(name: string, owner: string, options: EnvironmentOptions) {
     this.name = name;
     this.#owner = owner;
-    this.#lastSeenAt = now;
+    this.#options = options;
+    this.#lastSeenAt = options.clock.wall();
+    this.#sinceMs = this.#lastSeenAt;
+    this.#lastSeenMonotonicMs = options.clock.monotonic();
   }
 
   get owner(): string {
     return this.#owner;
   }
 
+  get state(): ServiceState {
+    return this.#state ?? 'offline';
+  }
+
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  get services(): ReadonlyMap<string, ServiceRecord> {
+    return this.#services;
+  }
+
+  /** It has a forward. */
   get online(): boolean {
     return this.#liveForwards > 0;
   }
 
+  /** Milliseconds since the epoch; the present while it is online. */
   get lastSeenAt(): number {
-    return this.#lastSeenAt;
+    return this.online ? this.#options.clock.wall() : this.#lastSeenAt;
   }
 
-  get waiting(): number {
-    return this.#waiters.size;
+  /** For how long it has not been seen. */
+  get unseenMs(): number {
+    return this.online ? 0 : this.#options.clock.monotonic() - this.#lastSeenMonotonicMs;
   }
 
-  get forwards(): readonly Forward[] {
-    return [...this.#routes.values()].flatMap((record) => record.forwards);
+  /** When `settle` has something to do: monotonic milliseconds, or `Infinity`. */
+  get heldUntilMs(): number {
+    return this.#heldUntilMs;
   }
 
-  /** The name passes to another owner; what the previous one offered is forgotten. */
+  resolve(route: RouteName, key: string): Resolution {
+    return this.#answers.resolve(route, key);
+  }
+
+  stateOf(key: string): ServiceState {
+    return this.#answers.stateOf(key);
+  }
+
+  view(access?: Access): EnvironmentView {
+    return this.#answers.view(access);
+  }
+
+  /** How long a request for the route may still be held, in ms. */
+  holdLeftMs(key: string): number {
+    if (this.stateOf(key) !== 'reconnecting') return 0;
+    const own = this.#services.get(key);
+    const held = own?.state === 'reconnecting' ? [own] : this.#reconnecting();
+    const untilMs = held.reduce((latest, record) => Math.max(latest, record.heldUntilMs), 0);
+    return Math.max(0, untilMs - this.#options.clock.monotonic());
+  }
+
+  /** A tunnel offers each route once. */
+  offers(tunnelId: string, route: RouteName): boolean {
+    const forwards = this.#services.get(routeKey(route))?.forwards ?? [];
+    return forwards.some((forward) => forward.tunnelId === tunnelId);
+  }
+
+  /** The name passes to another owner; what the previous one offered is forgotten. A forward follows. */
   transfer(owner: string): void {
     this.#owner = owner;
-    this.#routes.clear();
-    this.#changed();
+    this.#services.clear();
   }
 
   /** The forwards of the same route that are now behind this one, newest first. */
-  add(forward: Forward, now: number): readonly Forward[] {
+  add(forward: Forward): readonly Forward[] {
+    const at = this.#moment();
     const key = routeKey(forward.route);
-    const older = this.#routes.get(key)?.forwards ?? [];
-    this.#routes.set(key, {
-      route: forward.route,
-      access: forward.access,
-      forwards: [forward, ...older],
-      lostAt: undefined,
-    });
+    const record = this.#services.get(key) ?? new ServiceRecord(forward.route, forward.access, at.wallMs);
+    const lasting = !record.online || record.access !== forward.access;
+    this.#services.set(key, record);
     this.#liveForwards += 1;
-    this.#lastSeenAt = now;
-    this.#changed();
+    const older = record.add(forward, at);
+    this.#changed(at, lasting);
     return older;
   }
 
-  remove(forward: Forward, now: number): void {
-    const record = this.#routes.get(routeKey(forward.route));
-    if (record?.forwards.includes(forward) !== true) return;
-    record.forwards = record.forwards.filter((other) => other !== forward);
+  remove(forward: Forward, ending: ForwardEnding): void {
+    const record = this.#services.get(routeKey(forward.route));
+    if (record?.has(forward) !== true) return;
+    const at = this.#moment();
     this.#liveForwards -= 1;
-    this.#lastSeenAt = now;
-    const next = record.forwards[0];
-    if (next === undefined) record.lostAt = now;
-    else record.access = next.access;
-    this.#forgetOldestLost();
-    this.#changed();
+    this.#lastSeenAt = at.wallMs;
+    this.#lastSeenMonotonicMs = at.monotonicMs;
+    record.remove(forward, this.#eventOf(ending), at);
+    for (const each of this.#services.values()) {
+      each.settle(at);
+      if (!this.online) each.pass({ kind: 'deserted' }, at);
+    }
+    this.#forgetOldest();
+    this.#changed(at, !record.online);
   }
 
+  /** The options of a live forward changed, or its tunnel drains. */
   refresh(forward: Forward): void {
-    const record = this.#routes.get(routeKey(forward.route));
-    if (record?.forwards[0] === forward) record.access = forward.access;
-    this.#changed();
+    const lasting = this.#services.get(routeKey(forward.route))?.refresh(forward) === true;
+    this.#changed(this.#moment(), lasting);
   }
 
-  resolve(route: RouteName, key: string, options: { now: number; holdMs: number }): Resolution {
-    const cached = this.#resolutions.get(key);
-    if (cached !== undefined) return cached;
-    const record = this.#routes.get(key);
-    if (record?.forwards[0] !== undefined) return this.#live(record, key);
-    if (record !== undefined && this.#lostLately(record, options)) {
-      return { kind: 'reconnecting', environment: this.view(record.access), route };
+  /** What a channel open said: nothing changes when it is what the one before said. */
+  opened(forward: Forward, result: OpenResult, detail: string | undefined): void {
+    this.#heed(forward, { kind: 'opened', result, detail });
+  }
+
+  /** Whether its machine answers pings. */
+  silence(forward: Forward, silent: boolean): void {
+    this.#heed(forward, { kind: silent ? 'silent' : 'heard' });
+  }
+
+  /** What was held for long enough no longer is. */
+  settle(): void {
+    const at = this.#moment();
+    if (at.monotonicMs < this.#heldUntilMs) return;
+    const due = [...this.#services.values()].filter((record) => record.heldUntilMs <= at.monotonicMs);
+    const lasting = due.some((record) => record.state === 'reconnecting');
+    for (const record of due) record.pass({ kind: 'hold-over' }, at);
+    this.#changed(at, lasting);
+  }
+
+  /** Takes up what was known before the gateway was started. There is no live forward. */
+  recall(remembered: RememberedEnvironment): void {
+    const at = this.#moment();
+    this.#owner = remembered.owner;
+    this.#lastSeenAt = remembered.lastSeenAt;
+    // With a wall clock that was set back it was seen just now: a claim lasts too long rather than too short.
+    this.#lastSeenMonotonicMs = at.monotonicMs - Math.max(0, at.wallMs - remembered.lastSeenAt);
+    this.#services.clear();
+    for (const service of remembered.services.slice(-maxRememberedServices)) {
+      const wasLive = service.state === 'ready' || service.state === 'degraded';
+      const sinceMs = wasLive ? remembered.lastSeenAt : service.sinceMs;
+      const record = new ServiceRecord(service.route, service.access, sinceMs);
+      record.recall(service.state, at);
+      this.#services.set(routeKey(service.route), record);
     }
-    if (this.online)
-      return this.#remember(key, { kind: 'no-service', environment: this.view(undefined), route });
-    return { kind: 'offline', environment: this.view(record?.access), route };
+    this.#changed(at, false, remembered.online ? remembered.lastSeenAt : remembered.sinceMs);
   }
 
-  /** How long the route is still held, in ms; 0 when it is not lost, or lost for too long. */
-  holdLeftMs(key: string, options: { now: number; holdMs: number }): number {
-    const lostAt = this.#routes.get(key)?.lostAt;
-    return lostAt === undefined ? 0 : Math.max(0, lostAt + options.holdMs - options.now);
+  toRemember(): RememberedEnvironment {
+    const { name, owner, lastSeenAt, state, sinceMs, online } = this;
+    const services = [...this.#services.values()].map((record) => ({
+      route: record.route,
+      access: record.access,
+      state: record.state,
+      sinceMs: record.sinceMs,
+    }));
+    return { name, owner, lastSeenAt, state, sinceMs, online, services };
   }
 
-  /** Calls back at the next change of any route; the result stops that. */
-  onChange(callback: () => void): () => void {
-    this.#waiters.add(callback);
-    return () => {
-      this.#waiters.delete(callback);
-    };
+  /** How a service feels is not remembered beyond the process. */
+  #heed(forward: Forward, event: ServiceEvent): void {
+    const at = this.#moment();
+    const changed = this.#services.get(routeKey(forward.route))?.heed(forward, event, at) === true;
+    if (changed) this.#changed(at, false);
   }
 
-  view(access: Access | undefined): EnvironmentView {
-    const services = [...this.#routes.values()].filter(
-      (record) => record.lostAt === undefined || !this.online,
-    );
-    return {
-      name: this.name,
-      owner: this.#owner,
-      lastSeenAt: this.#lastSeenAt,
-      services: services.map(({ route, access: own }) => ({ route, access: own })),
-      access: access ?? mostOpen(services.map((record) => record.access)),
-    };
+  #eventOf(ending: ForwardEnding): ServiceEvent {
+    return ending.kind === 'withdrawn' ? { kind: 'withdrawn', alone: this.online } : { kind: ending.kind };
   }
 
-  #live(record: RouteRecord, key: string): Resolution {
-    const [newest, second] = record.forwards;
-    if (newest === undefined) throw new Error('a live route without a forward');
-    const environment = this.view(record.access);
-    if (newest.options.balance !== true || second === undefined) {
-      return this.#remember(key, { kind: 'forward', environment, forward: newest, standby: second });
-    }
-    this.#turn += 1;
-    const chosen = record.forwards[this.#turn % record.forwards.length] ?? newest;
-    return { kind: 'forward', environment, forward: chosen, standby: chosen === newest ? second : newest };
+  #moment(): Moment {
+    const { clock, holdMs } = this.#options;
+    return { monotonicMs: clock.monotonic(), wallMs: clock.wall(), holdMs };
   }
 
-  /** Kept until the next change: the request path computes nothing for a route that stays as it is. */
-  #remember(key: string, resolution: Resolution): Resolution {
-    if (this.#resolutions.size > 256) this.#resolutions.clear();
-    this.#resolutions.set(key, resolution);
-    return resolution;
+  /** One that is no longer held has been gone since before. */
+  #changed(at: Moment, lasting: boolean, sinceMs?: number): void {
+    const previous = this.#state;
+    const records = [...this.#services.values()];
+    this.#state = combinedState(records.map((record) => record.state));
+    this.#heldUntilMs = records.reduce((first, record) => Math.min(first, record.heldUntilMs), Infinity);
+    const goneBefore = previous === 'reconnecting' && this.#state === 'offline';
+    if (sinceMs !== undefined) this.#sinceMs = sinceMs;
+    else if (this.#state !== previous && !goneBefore) this.#sinceMs = at.wallMs;
+    this.#madeAnswers?.clear();
+    this.#options.onChange(this, { previous, lasting });
   }
 
-  #forgetOldestLost(): void {
-    if (this.#routes.size <= maxRememberedRoutes) return;
-    const lost = [...this.#routes].filter(([, record]) => record.lostAt !== undefined);
-    lost.sort(([, a], [, b]) => (a.lostAt ?? 0) - (b.lostAt ?? 0));
-    for (const [key] of lost.slice(0, this.#routes.size - maxRememberedRoutes)) this.#routes.delete(key);
+  get #answers(): Answers {
+    this.#madeAnswers ??= new Answers(this, this.#options.clock);
+    return this.#madeAnswers;
   }
 
-  #lostLately(record: RouteRecord, options: { now: number; holdMs: number }): boolean {
-    return record.lostAt !== undefined && options.now - record.lostAt < options.holdMs;
+  #reconnecting(): readonly ServiceRecord[] {
+    return [...this.#services.values()].filter((record) => record.state === 'reconnecting');
   }
 
-  #changed(): void {
-    this.#resolutions.clear();
-    const waiters = [...this.#waiters];
-    for (const waiter of waiters) waiter();
+  #forgetOldest(): void {
+    if (this.#services.size <= maxRememberedServices) return;
+    const gone = [...this.#services].filter(([, record]) => !record.online);
+    gone.sort(([, a], [, b]) => a.sinceMs - b.sinceMs);
+    for (const [key] of gone.slice(0, this.#services.size - maxRememberedServices))
+      this.#services.delete(key);
   }
-}
-
-/** A key for a route inside its environment. */
-export function routeKey(route: RouteName): string {
-  return `${route.service ?? ''}:${route.port === undefined ? '' : String(route.port)}`;
-}
-
-function mostOpen(accesses: readonly Access[]): Access {
-  return accesses.reduce<Access>((best, next) => (openness[next] > openness[best] ? next : best), 'private');
 }

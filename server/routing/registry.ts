@@ -1,7 +1,13 @@
-import { matchHost, type RouteName } from '../../core/names.ts';
-import type { Forward } from '../tunnel/forward.ts';
-import { Environment, routeKey } from './environment.ts';
-import type { Resolution, Router } from './resolution.ts';
+import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { Environment, type EnvironmentChange } from './environment.ts';
+import { HostTable } from './host-table.ts';
+import { HoldTimer } from './hold-timer.ts';
+import type { EnvironmentMemory, RememberedEnvironment } from './memory.ts';
+import type { EnvironmentView, HoldOptions, Resolution, Router } from './resolution.ts';
+import { StateCounts } from './state-counts.ts';
+import type { ServiceState } from './state.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 export interface RegistryOptions {
   /** The gateway's domain, such as `preview.example.com`. */
@@ -10,9 +16,16 @@ export interface RegistryOptions {
   /** How long a name stays its owner's after it was last seen. */
   readonly claimTtlMs: number;
   readonly maxHeldPerEnv: number;
+  /** Requests that are held for all environments together; as many others may wait until something is ready. */
+  readonly maxHeldTotal?: number;
+  /** Those that wait for environments that were never seen. */
+  readonly maxUnseenWaits?: number;
   /** Environments that are remembered after they went offline; the longest gone are forgotten first. */
   readonly maxRemembered: number;
-  readonly now?: () => number;
+  readonly memory?: EnvironmentMemory;
+  /** Once for each change of an environment's state; `previous` is undefined for one that was never seen. */
+  readonly onStateChange?: (view: EnvironmentView, previous: ServiceState | undefined) => void;
+  readonly clock?: Clock;
 }
 
 export type AddResult =
@@ -22,44 +35,55 @@ export type AddResult =
   /** This tunnel already offers the same route. */
   | { readonly kind: 'duplicate' };
 
-interface HostEntry {
-  readonly kind: 'apex' | 'foreign' | 'route';
-  readonly route: RouteName;
-  readonly key: string;
-}
-
-const maxCachedHosts = 10_000;
-/** A DNS name with a port; longer ones are answered, but not remembered. */
-const maxCachedHostLength = 300;
+const defaultMaxHeldTotal = 4096;
+const defaultMaxUnseenWaits = 1024;
 
 /** The live tunnels' forwards by environment and service: the routing table, which changes in the moment a tunnel does. */
 export class Registry implements Router {
   readonly #options: RegistryOptions;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  /** In the order in which they are forgotten. */
   readonly #environments = new Map<string, Environment>();
-  readonly #hosts = new Map<string, HostEntry>();
+  readonly #hosts: HostTable;
+  /** One does not fill up another's: requests, those who wait until it is ready, and the same where nobody knows of it yet. */
+  readonly #rooms: Readonly<Record<'held' | 'waits' | 'unseen', WaitingRoom>>;
+  readonly #counts = new StateCounts();
+  readonly #holdTimer: HoldTimer;
 
   constructor(options: RegistryOptions) {
+    const { maxHeldPerEnv: maxPerEnv, maxHeldTotal = defaultMaxHeldTotal } = options;
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
+    this.#hosts = new HostTable(options.domain);
+    this.#rooms = {
+      held: new WaitingRoom({ maxPerEnv, maxTotal: maxHeldTotal }),
+      waits: new WaitingRoom({ maxPerEnv, maxTotal: maxHeldTotal }),
+      unseen: new WaitingRoom({ maxPerEnv, maxTotal: options.maxUnseenWaits ?? defaultMaxUnseenWaits }),
+    };
+    this.#holdTimer = new HoldTimer(this.#clock);
   }
 
-  get environments(): ReadonlyMap<string, Environment> {
-    return this.#environments;
-  }
-
-  /** Environments with at least one live forward. */
-  get onlineCount(): number {
-    let online = 0;
-    for (const environment of this.#environments.values()) if (environment.online) online += 1;
-    return online;
-  }
-
-  /** Requests that wait for a tunnel. */
+  /** Requests that wait for a tunnel, whatever they are. */
   get heldCount(): number {
-    let held = 0;
-    for (const environment of this.#environments.values()) held += environment.waiting;
-    return held;
+    const { held, waits, unseen } = this.#rooms;
+    return held.total + waits.total + unseen.total;
+  }
+
+  stateCounts(): Record<ServiceState, number> {
+    return this.#counts.all;
+  }
+
+  view(env: string): EnvironmentView | undefined {
+    return this.#settled(env)?.view();
+  }
+
+  /** Those of one owner, if one is given. */
+  *views(owner?: string): Iterable<EnvironmentView> {
+    for (const [name, environment] of this.#environments) {
+      if (owner !== undefined && environment.owner !== owner) continue;
+      const view = this.view(name);
+      if (view !== undefined) yield view;
+    }
   }
 
   /** Whether the principal could offer a service of this environment now. */
@@ -73,129 +97,132 @@ export class Registry implements Router {
     const { env } = forward.route;
     if (!this.mayClaim(env, forward.owner)) return { kind: 'taken' };
     const environment = this.#environment(env, forward.owner);
-    const same = environment.forwards.some(
-      (other) => other.tunnelId === forward.tunnelId && routeKey(other.route) === routeKey(forward.route),
-    );
-    if (same) return { kind: 'duplicate' };
-    return { kind: 'added', takenOver: environment.add(forward, this.#now()) };
+    if (environment.offers(forward.tunnelId, forward.route)) return { kind: 'duplicate' };
+    if (environment.owner !== forward.owner) environment.transfer(forward.owner);
+    this.#forgetLast(environment);
+    return { kind: 'added', takenOver: environment.add(forward) };
   }
 
-  /** The route is gone when this returns. */
-  remove(forward: Forward): void {
-    const { env } = forward.route;
-    const environment = this.#environments.get(env);
+  /** The route is gone when this returns; why decides what it is then. */
+  remove(forward: Forward, ending: ForwardEnding): void {
+    const environment = this.#environments.get(forward.route.env);
     if (environment === undefined) return;
-    environment.remove(forward, this.#now());
-    if (!environment.online) this.#forgetLast(env, environment);
+    environment.remove(forward, ending);
+    if (!environment.online) this.#forgetLast(environment);
   }
 
-  /** A forward's options were changed while it is live. */
+  /** A live forward's options were changed, or its tunnel began to drain. */
   refresh(forward: Forward): void {
     this.#environments.get(forward.route.env)?.refresh(forward);
   }
 
-  resolve(host: string): Resolution {
-    const entry = this.#hostEntry(host);
-    if (entry.kind !== 'route') return { kind: entry.kind };
-    const environment = this.#environments.get(entry.route.env);
-    if (environment === undefined) return { kind: 'unknown', env: entry.route.env };
-    return environment.resolve(entry.route, entry.key, { now: this.#now(), holdMs: this.#options.holdMs });
+  /** What a channel open of the forward said. */
+  opened(forward: Forward, result: OpenResult, detail?: string): void {
+    this.#environments.get(forward.route.env)?.opened(forward, result, detail);
   }
 
-  async hold(
-    host: string,
-    options: { ms: number; signal?: AbortSignal; untilReady?: boolean },
-  ): Promise<Resolution | 'full'> {
-    const untilReady = options.untilReady === true;
-    const present = this.resolve(host);
-    const entry = this.#hostEntry(host);
-    const environment = this.#environments.get(entry.route.env);
-    if (entry.kind !== 'route' || environment === undefined || isSettled(present, untilReady)) return present;
-    if (environment.waiting >= this.#options.maxHeldPerEnv) return 'full';
-    const clock = { now: this.#now(), holdMs: this.#options.holdMs };
-    const ms = untilReady ? options.ms : Math.min(options.ms, environment.holdLeftMs(entry.key, clock));
-    await waitForChange(environment, {
-      ms,
-      ...(options.signal && { signal: options.signal }),
-      done: () => isSettled(this.resolve(host), untilReady),
-    });
+  /** The machine leaves a ping unanswered, or is heard again. */
+  silence(forward: Forward, silent: boolean): void {
+    this.#environments.get(forward.route.env)?.silence(forward, silent);
+  }
+
+  /**
+   * Takes up what was known before the gateway was started, or what another process knew until it ended. What is live, or
+   * was seen here since then, stays as it is.
+   */
+  recall(remembered: readonly RememberedEnvironment[]): void {
+    const longestGoneFirst = remembered.toSorted((a, b) => a.lastSeenAt - b.lastSeenAt);
+    for (const each of longestGoneFirst) {
+      const known = this.#environments.get(each.name);
+      if (known !== undefined && (known.online || known.lastSeenAt >= each.lastSeenAt)) continue;
+      const environment = this.#environment(each.name, each.owner);
+      this.#forgetLast(environment);
+      environment.recall(each);
+    }
+  }
+
+  resolve(host: string): Resolution {
+    const { kind, route, key } = this.#hosts.read(host);
+    if (kind !== 'route') return { kind };
+    const environment = this.#settled(route.env);
+    return environment?.resolve(route, key) ?? { kind: 'unknown', env: route.env };
+  }
+
+  async hold(host: string, { ms, signal, untilReady = false }: HoldOptions): Promise<Resolution | 'full'> {
+    const { kind, route, key } = this.#hosts.read(host);
+    const { env } = route;
+    if (kind !== 'route' || env === '') return this.resolve(host);
+    const done = (): boolean => {
+      const state = this.#settled(env)?.stateOf(key);
+      return untilReady ? state === 'ready' : state !== 'reconnecting';
+    };
+    if (done()) return this.resolve(host);
+    const environment = this.#environments.get(env);
+    const room = this.#rooms[environment === undefined ? 'unseen' : untilReady ? 'waits' : 'held'];
+    if (!room.hasRoom(env)) return 'full';
+    const boundMs = untilReady ? ms : Math.min(ms, environment?.holdLeftMs(key) ?? 0);
+    await room.wait(env, { ms: boundMs, ...(signal && { signal }), done });
     return this.resolve(host);
   }
 
-  #hostEntry(host: string): HostEntry {
-    const known = this.#hosts.get(host);
-    if (known !== undefined) return known;
-    const entry = parseHost(host, this.#options.domain);
-    if (host.length > maxCachedHostLength) return entry;
-    if (this.#hosts.size >= maxCachedHosts) this.#hosts.clear();
-    this.#hosts.set(host, entry);
-    return entry;
+  /** As time has made it by now. */
+  #settled(name: string): Environment | undefined {
+    const environment = this.#environments.get(name);
+    if (environment === undefined || environment.heldUntilMs === Infinity) return environment;
+    if (environment.heldUntilMs <= this.#clock.monotonic()) environment.settle();
+    return environment;
   }
 
   #environment(name: string, owner: string): Environment {
     const known = this.#environments.get(name);
-    if (known === undefined) {
-      this.#forgetOldest();
-      const environment = new Environment(name, owner, this.#now());
-      this.#environments.set(name, environment);
-      return environment;
+    if (known !== undefined) return known;
+    this.#forgetOldest();
+    const environment = new Environment(name, owner, {
+      clock: this.#clock,
+      holdMs: this.#options.holdMs,
+      onChange: (changed, change) => this.#onChange(changed, change),
+    });
+    this.#environments.set(name, environment);
+    return environment;
+  }
+
+  #onChange(environment: Environment, { previous, lasting }: EnvironmentChange): void {
+    const { name, state } = environment;
+    if (environment.heldUntilMs === Infinity) this.#holdTimer.forget(environment);
+    else this.#holdTimer.watch(environment);
+    if (state !== previous) {
+      this.#counts.move(previous, state);
+      // What is recalled at the start is no news.
+      if (previous !== undefined || environment.online)
+        this.#options.onStateChange?.(environment.view(), previous);
     }
-    if (known.owner !== owner) known.transfer(owner);
-    this.#forgetLast(name, known);
-    return known;
+    if (lasting) this.#options.memory?.remember(environment.toRemember());
+    for (const room of Object.values(this.#rooms)) room.changed(name);
   }
 
   /** Insertion order is the order in which names are forgotten. */
-  #forgetLast(name: string, environment: Environment): void {
-    this.#environments.delete(name);
-    this.#environments.set(name, environment);
+  #forgetLast(environment: Environment): void {
+    this.#environments.delete(environment.name);
+    this.#environments.set(environment.name, environment);
   }
 
   #claimIsOver(environment: Environment): boolean {
-    return !environment.online && this.#now() - environment.lastSeenAt > this.#options.claimTtlMs;
+    return !environment.online && environment.unseenMs > this.#options.claimTtlMs;
   }
 
   #forgetOldest(): void {
     if (this.#environments.size < this.#options.maxRemembered) return;
     for (const [name, environment] of this.#environments) {
-      if (environment.online || environment.waiting > 0) continue;
+      if (environment.online || this.#isAwaited(name)) continue;
       this.#environments.delete(name);
+      this.#holdTimer.forget(environment);
+      this.#counts.move(environment.state, undefined);
+      this.#options.memory?.forget(name);
       return;
     }
   }
-}
 
-function parseHost(host: string, domain: string): HostEntry {
-  const match = matchHost(host, domain);
-  const nowhere: RouteName = { env: '', service: undefined, port: undefined };
-  if (match.kind === 'apex') return { kind: 'apex', route: nowhere, key: '' };
-  if (match.kind === 'label') return { kind: 'route', route: match.route, key: routeKey(match.route) };
-  if (match.kind === 'bad-label') return { kind: 'route', route: nowhere, key: '' };
-  return { kind: 'foreign', route: nowhere, key: '' };
-}
-
-function isSettled(resolution: Resolution, untilReady: boolean): boolean {
-  if (resolution.kind === 'reconnecting') return false;
-  return !untilReady || resolution.kind === 'forward';
-}
-
-/** Settles when `done()` holds after a change, when the time is over, or when the signal aborts; never rejects. */
-function waitForChange(
-  environment: Environment,
-  options: { ms: number; signal?: AbortSignal; done: () => boolean },
-): Promise<void> {
-  if (options.done() || options.signal?.aborted === true) return Promise.resolve();
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      stop();
-      options.signal?.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, options.ms);
-    const stop = environment.onChange(() => {
-      if (options.done()) finish();
-    });
-    options.signal?.addEventListener('abort', finish);
-  });
+  #isAwaited(name: string): boolean {
+    return this.#rooms.held.countOf(name) > 0 || this.#rooms.waits.countOf(name) > 0;
+  }
 }

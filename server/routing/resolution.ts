@@ -1,16 +1,31 @@
 import type { Access } from '../../core/forward.ts';
 import type { RouteName } from '../../core/names.ts';
 import type { Forward } from '../tunnel/forward.ts';
+import type { ServiceState } from './state.ts';
 
-/** What the registry remembers of an environment beyond its live tunnels. */
+/** A service as its environment shows it. */
+export interface ServiceView {
+  readonly route: RouteName;
+  readonly access: Access;
+  readonly state: ServiceState;
+  /** When it entered that state, in milliseconds since the epoch; of one that is gone, when it went. */
+  readonly sinceMs: number;
+  /** Why it is degraded: the client's own words, for those who may see them. */
+  readonly detail: string | undefined;
+}
+
+/** What the registry knows of an environment. */
 export interface EnvironmentView {
   readonly name: string;
   /** The owning principal; never shown to strangers. */
   readonly owner: string;
+  readonly state: ServiceState;
+  /** When it entered that state, in milliseconds since the epoch; of one that is gone, when it went. */
+  readonly sinceMs: number;
   /** Milliseconds since the epoch; the present for one that is online. */
   readonly lastSeenAt: number;
-  /** The routes that it offers, or offered when it was last seen. */
-  readonly services: readonly { readonly route: RouteName; readonly access: Access }[];
+  /** What it offers or is about to offer again; of one that is offline, what it offered when it was last seen. */
+  readonly services: readonly ServiceView[];
   /** Access of the asked route if known, else of the most open service; what decides who may be told the truth. */
   readonly access: Access;
 }
@@ -25,24 +40,45 @@ export type Resolution =
       readonly kind: 'forward';
       readonly environment: EnvironmentView;
       readonly forward: Forward;
-      /** Another live forward of the same owner for the same route: where a request is retried. */
+      /** Of the service: `degraded` when every forward of it refuses, or does not answer. */
+      readonly state: 'ready' | 'degraded';
+      /** Another live forward of the same owner for the same route: where a request is retried. Not one that is known to refuse. */
       readonly standby: Forward | undefined;
     }
-  | { readonly kind: 'no-service'; readonly environment: EnvironmentView; readonly route: RouteName }
+  /** The environment is online without it. */
+  | {
+      readonly kind: 'no-service';
+      readonly environment: EnvironmentView;
+      readonly route: RouteName;
+      /** There was one until its `ttl` was over. */
+      readonly expired?: boolean;
+    }
   /** Its tunnel is gone for less than `hold`. */
   | { readonly kind: 'reconnecting'; readonly environment: EnvironmentView; readonly route: RouteName }
-  | { readonly kind: 'offline'; readonly environment: EnvironmentView; readonly route: RouteName };
+  | {
+      readonly kind: 'offline';
+      readonly environment: EnvironmentView;
+      readonly route: RouteName;
+      /** Of the asked service if known, else of the environment. */
+      readonly state: 'offline' | 'expired';
+      /** When it went, in milliseconds since the epoch. */
+      readonly sinceMs: number;
+    };
+
+export interface HoldOptions {
+  readonly ms: number;
+  readonly signal?: AbortSignal;
+  readonly untilReady?: boolean;
+}
 
 /** The routing table as the ingress sees it. */
 export interface Router {
   resolve(host: string): Resolution;
   /**
-   * Waits until the host resolves to something else than `reconnecting` (or `offline`, with `untilReady`), or `ms` have passed or
-   * `signal` aborts, and gives the resolution of that moment. At most `max-held` waiters an environment:
-   * one more gets 'full' at once.
+   * Waits until the host resolves to something else than `reconnecting`, or `ms` or the rest of the hold have passed, or
+   * `signal` aborts, and gives the resolution of that moment. With `untilReady` it waits for a forward that is ready, for all of `ms`,
+   * through every other state, also for an environment that was never seen. Bounded in number, for each environment and
+   * for all of them: one more gets 'full' at once.
    */
-  hold(
-    host: string,
-    options: { ms: number; signal?: AbortSignal; untilReady?: boolean },
-  ): Promise<Resolution | 'full'>;
+  hold(host: string, options: HoldOptions): Promise<Resolution | 'full'>;
 }

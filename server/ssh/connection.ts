@@ -2,16 +2,17 @@ import type { Duplex } from 'node:stream';
 import type { Connection } from 'ssh2';
 import { mayNameEnv } from '../identity/identity.ts';
 import type { RequestFeed } from '../routing/request-feed.ts';
-import type { Forward } from '../tunnel/forward.ts';
+import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
 import { sendDisconnect } from '../tunnel/disconnect.ts';
 import type { Heartbeat } from '../tunnel/heartbeat.ts';
-import { internalsOf } from '../tunnel/ssh2-protocol.ts';
+import { internalsOf } from '../../core/ssh2-protocol.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import type { CommandContext } from './commands.ts';
 import { answerForwardRequests } from './forward-requests.ts';
 import { Forwarding } from './forwarding.ts';
 import { LoginDialogue, userKey, type Login, type LoginOptions } from './login.ts';
 import { Sessions } from './session.ts';
+import { VisibleEnvironments, type EnvironmentViews, type LiveTunnel } from './visible-environments.ts';
 
 /** What is counted of dialling in. */
 export interface SshMetrics {
@@ -23,7 +24,11 @@ export interface SshMetrics {
 }
 
 export interface ConnectionOptions extends LoginOptions {
-  readonly onForwardEnd: (forward: Forward, reason: string) => void;
+  readonly onForwardEnd: (forward: Forward, ending: ForwardEnding) => void;
+  readonly onChannelOpen: (forward: Forward, result: OpenResult, detail?: string) => void;
+  readonly onDraining?: (forward: Forward) => void;
+  readonly onSilence?: (forward: Forward, silent: boolean) => void;
+  readonly environments: EnvironmentViews;
   readonly heartbeat: Heartbeat;
   readonly feed: RequestFeed;
   readonly maxForwards: number;
@@ -46,21 +51,30 @@ export class SshConnection {
   readonly #connection: Connection;
   readonly #socket: Duplex;
   readonly #remoteAddress: string;
+  readonly #tunnels: () => readonly LiveTunnel[];
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   #login: Login | undefined;
   #tunnel: Tunnel | undefined;
   #sessions: Sessions | undefined;
   #over = false;
+  #refused = false;
 
   constructor(
-    parts: { connection: Connection; socket: Duplex; remoteAddress: string },
+    parts: {
+      connection: Connection;
+      socket: Duplex;
+      remoteAddress: string;
+      /** All that live, of whomever. */
+      tunnels: () => readonly LiveTunnel[];
+    },
     options: ConnectionOptions,
     events: ConnectionEvents,
   ) {
     this.#connection = parts.connection;
     this.#socket = parts.socket;
     this.#remoteAddress = parts.remoteAddress;
+    this.#tunnels = parts.tunnels;
     this.#options = options;
     this.#events = events;
     this.#watchEnd();
@@ -94,6 +108,13 @@ export class SshConnection {
     if (problem !== undefined) this.end(`access withdrawn: ${problem}`);
   }
 
+  /** Ends a login that is not over yet, such that its user reads why. */
+  refuse(reason: string): void {
+    if (this.#tunnel !== undefined || this.#refused) return;
+    this.#refused = true;
+    this.#hangUp(reason);
+  }
+
   /** Ends the connection politely, with a word to those who watch. */
   end(reason: string): void {
     if (this.#tunnel === undefined) this.#socket.destroy();
@@ -117,7 +138,7 @@ export class SshConnection {
 
   #ready(): void {
     const login = this.#login;
-    if (login === undefined || this.#over) {
+    if (login === undefined || this.#over || this.#refused) {
       this.#socket.destroy();
       return;
     }
@@ -148,8 +169,7 @@ export class SshConnection {
   }
 
   #makeTunnel(login: Login): Tunnel {
-    const { heartbeat, log, maxChannels, maxForwards, channelOpenTimeoutMs, onForwardEnd, metrics } =
-      this.#options;
+    const { heartbeat, log, maxChannels, maxForwards, channelOpenTimeoutMs, metrics } = this.#options;
     const tunnel = new Tunnel(this.#connection, {
       owner: login.identity.principal,
       remoteAddress: this.#remoteAddress,
@@ -158,7 +178,10 @@ export class SshConnection {
       channelOpenTimeoutMs,
       heartbeat,
       log,
-      onForwardEnd,
+      onForwardEnd: this.#options.onForwardEnd,
+      onChannelOpen: this.#options.onChannelOpen,
+      ...(this.#options.onDraining && { onDraining: this.#options.onDraining }),
+      ...(this.#options.onSilence && { onSilence: this.#options.onSilence }),
     });
     const facts = {
       tunnelId: tunnel.id,
@@ -212,6 +235,13 @@ export class SshConnection {
       refusals: forwarding.refusals,
       roundTripMs: this.#tunnel?.roundTripMs,
       urls: this.#options.urls(),
+      environments: new VisibleEnvironments({
+        identity: login.identity,
+        views: this.#options.environments,
+        tunnels: this.#tunnels,
+        urls: this.#options.urls(),
+      }),
+      envNameOf: (text) => this.#options.envNameOf(login.identity, text),
     };
   }
 

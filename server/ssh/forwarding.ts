@@ -61,7 +61,10 @@ export class Forwarding {
   }
 
   cancel(target: ForwardRequest): boolean {
-    return this.#options.tunnel.removeForward(target, 'withdrawn by the client');
+    return this.#options.tunnel.removeForward(target, {
+      kind: 'withdrawn',
+      reason: 'withdrawn by the client',
+    });
   }
 
   /** Options for all forwards of the connection; what a forward says itself goes before. */
@@ -124,7 +127,7 @@ export class Forwarding {
     if (forward === null) return refused(`a connection may have at most ${String(maxForwards)} forwards`);
     const added = routes.add(forward);
     if (added.kind !== 'added') {
-      tunnel.removeForward(offer.target, 'refused');
+      tunnel.removeForward(offer.target, { kind: 'withdrawn', reason: 'refused' });
       return refused(
         added.kind === 'taken'
           ? 'the name belongs to somebody else'

@@ -31,6 +31,18 @@ export class ChannelOpenError extends Error {
   }
 }
 
+/** What a channel open said; `prohibited` counts as refused. */
+export type OpenResult = 'accepted' | 'refused' | 'timeout' | 'limit' | 'gone';
+
+/**
+ * Why a forward is no longer live. `withdrawn`: cancelled by the client, or its user quit. `expired`: its `ttl` is over.
+ * `lost`: everything else.
+ */
+export interface ForwardEnding {
+  readonly kind: 'lost' | 'withdrawn' | 'expired';
+  readonly reason: string;
+}
+
 /** One byte stream to the upstream: a Duplex that a Node HTTP client can use as its socket. */
 export interface Channel extends Duplex {
   /** Bytes received from the machine that nobody has read yet. */
@@ -52,6 +64,10 @@ export interface Forward {
   readonly access: Access;
   /** False from the moment that the tunnel is lost, the forward cancelled, or its `ttl` over. */
   readonly live: boolean;
+  /** Its tunnel was told to move elsewhere: it serves, but where there is another, that one is to be taken. */
+  readonly draining: boolean;
+  /** Requests in flight on it, counted by whoever sends them. */
+  readonly load: { requests: number };
   /** Settles once, with the reason, when the forward has ended. */
   readonly closed: Promise<string>;
   /** Opens one byte stream to the upstream. Rejects with `ChannelOpenError` only; bounded by `channel-open-timeout`. */

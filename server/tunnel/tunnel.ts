@@ -1,19 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Connection } from 'ssh2';
+import { ChannelTable } from '../../core/channel-table.ts';
 import type { Access, ForwardOptions, ForwardRequest } from '../../core/forward.ts';
 import { forwardKey } from '../../core/forward.ts';
-import { Latch } from '../../core/lifecycle.ts';
+import { deadline, Latch } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
-import type { RouteName } from '../../core/names.ts';
-import { ChannelTable } from './channel-table.ts';
+import { internalsOf } from '../../core/ssh2-protocol.ts';
+import { ChannelOpener } from './channel-opener.ts';
 import { sendDisconnect } from './disconnect.ts';
-import { ChannelOpenError, type Channel, type Forward, type Origin } from './forward.ts';
+import {
+  ChannelOpenError,
+  type Channel,
+  type ChannelFailure,
+  type Forward,
+  type ForwardEnding,
+  type OpenResult,
+  type Origin,
+} from './forward.ts';
+import { GlobalRequests } from './global-requests.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import { internalsOf } from './ssh2-protocol.ts';
+import { Silence } from './silence.ts';
+import { TunnelForward, type NewForward } from './tunnel-forward.ts';
 
 /** How long a peer may leave a full SSH socket unread before it is cut, in ticks of the heartbeat. */
 const maxStuckTicks = 15;
+
+/** How long a client may take to answer that it moves. */
+const drainAnswerMs = 2000;
 
 export interface TunnelOptions {
   /** The principal that the key authenticated. */
@@ -25,16 +39,13 @@ export interface TunnelOptions {
   readonly heartbeat: Heartbeat;
   readonly log: Log;
   /** Called at once, synchronously, when a forward ends: its route goes with it. */
-  readonly onForwardEnd: (forward: Forward, reason: string) => void;
-}
-
-export interface NewForward {
-  readonly request: ForwardRequest;
-  readonly route: RouteName;
-  readonly options: ForwardOptions;
-  readonly access: Access;
-  /** What the channel open must say; differs from the request where the gateway chose the port (`-R 0:`). */
-  readonly target: ForwardRequest;
+  readonly onForwardEnd: (forward: Forward, ending: ForwardEnding) => void;
+  /** Called with what each channel open said, before whoever asked for the channel hears of it. */
+  readonly onChannelOpen: (forward: Forward, result: OpenResult, detail?: string) => void;
+  /** Called for each forward when its tunnel begins to drain: another is to be taken where there is one. */
+  readonly onDraining?: (forward: Forward) => void;
+  /** Called for each forward when the peer leaves a ping unanswered for too long, and when it is heard again. */
+  readonly onSilence?: (forward: Forward, silent: boolean) => void;
 }
 
 /** One live SSH connection from a machine: its forwards, its channels and its heartbeat. */
@@ -46,9 +57,13 @@ export class Tunnel {
   readonly #options: TunnelOptions;
   readonly #socket: Duplex;
   readonly #table: ChannelTable;
+  readonly #opener: ChannelOpener;
   readonly #forwards = new Map<string, TunnelForward>();
   readonly #ended = new Latch<string>();
+  readonly #requests: GlobalRequests;
+  readonly #silence: Silence;
   readonly #unwatch: () => void;
+  #drained: Promise<'moving' | 'staying' | 'gone'> | undefined;
   #pingSentAt: number | undefined;
   #roundTripMs: number | undefined;
 
@@ -56,10 +71,9 @@ export class Tunnel {
     this.#options = options;
     this.owner = options.owner;
     this.remoteAddress = options.remoteAddress;
-    this.#socket = internalsOf(connection).socket;
-    this.#table = new ChannelTable(connection, {
-      maxChannels: options.maxChannels,
-      openTimeoutMs: options.channelOpenTimeoutMs,
+    const internals = internalsOf(connection);
+    this.#socket = internals.socket;
+    this.#table = new ChannelTable(internals, {
       onViolation: (reason) => {
         this.destroy(reason);
       },
@@ -67,7 +81,14 @@ export class Tunnel {
         options.log.error({ err, tunnelId: this.id }, 'channel failed inside the gateway');
       },
     });
-    this.#watchReplies();
+    this.#opener = new ChannelOpener(this.#table, {
+      maxChannels: options.maxChannels,
+      openTimeoutMs: options.channelOpenTimeoutMs,
+    });
+    this.#requests = new GlobalRequests(this.#table.protocol);
+    this.#silence = new Silence((silent) => {
+      for (const forward of this.forwards) options.onSilence?.(forward, silent);
+    });
     this.#unwatch = options.heartbeat.watch({
       heard: () => this.#heard(),
       ping: () => {
@@ -85,6 +106,11 @@ export class Tunnel {
 
   get live(): boolean {
     return !this.#ended.settled;
+  }
+
+  /** It was told to move elsewhere. */
+  get draining(): boolean {
+    return this.#drained !== undefined;
   }
 
   get forwards(): readonly Forward[] {
@@ -118,20 +144,18 @@ export class Tunnel {
   }
 
   /** False when there is no such forward. */
-  removeForward(target: ForwardRequest, reason: string): boolean {
+  removeForward(target: ForwardRequest, ending: ForwardEnding): boolean {
     const key = forwardKey(target);
     const forward = this.#forwards.get(key);
     if (forward === undefined) return false;
     this.#forwards.delete(key);
-    this.#end(forward, reason);
+    this.#end(forward, ending);
     return true;
   }
 
-  /** Ends all forwards; the connection stays. */
+  /** Ends all forwards, as their user asks; the connection stays. */
   withdraw(reason: string): void {
-    const forwards = [...this.#forwards.values()];
-    this.#forwards.clear();
-    for (const forward of forwards) this.#end(forward, reason);
+    this.#endAll({ kind: 'withdrawn', reason });
   }
 
   /** Options that were given for the whole connection, after the forward was made. */
@@ -140,25 +164,43 @@ export class Tunnel {
     own?.change(options, access);
   }
 
-  openChannel(target: ForwardRequest, origin: Origin): Promise<Channel> {
-    if (!this.live) return Promise.reject(new ChannelOpenError({ kind: 'gone' }));
-    return this.#table.open(target, origin);
+  /** What the open said is told to `onChannelOpen` first. */
+  async openChannel(forward: Forward, target: ForwardRequest, origin: Origin): Promise<Channel> {
+    try {
+      if (!forward.live) throw new ChannelOpenError({ kind: 'gone' });
+      const channel = await this.#opener.open(target, origin);
+      this.#tellOpen(forward, 'accepted');
+      return channel;
+    } catch (error) {
+      if (error instanceof ChannelOpenError) this.#tellFailure(forward, error.failure);
+      throw error;
+    }
   }
 
   ping(): void {
     if (!this.live) return;
     this.#pingSentAt ??= performance.now();
-    this.#table.protocol.ping();
+    this.#requests.ping(() => {
+      if (this.#pingSentAt !== undefined) this.#roundTripMs = performance.now() - this.#pingSentAt;
+      this.#pingSentAt = undefined;
+    });
+  }
+
+  /**
+   * Asks the client to dial in anew. It is `moving` when it understood; one that did not, or gave no answer for 2 s, stays. Either way the
+   * tunnel serves until it is closed.
+   */
+  drain(graceMs: number): Promise<'moving' | 'staying' | 'gone'> {
+    if (this.#drained !== undefined) return this.#drained;
+    this.#drained = this.#askToMove(graceMs);
+    for (const forward of this.forwards) this.#options.onDraining?.(forward);
+    return this.#drained;
   }
 
   /** Ends the tunnel politely: routes go at once, the peer is told, then the socket is closed. */
   close(reason: string): void {
     this.#finish(reason, () => {
-      try {
-        sendDisconnect(this.#table.protocol, reason);
-      } catch {
-        // The protocol had already failed; the socket goes anyway.
-      }
+      sendDisconnect(this.#table.protocol, reason);
       this.#socket.end();
       setTimeout(() => this.#socket.destroy(), 1000).unref();
     });
@@ -175,106 +217,57 @@ export class Tunnel {
     if (!this.#ended.settle(reason)) return;
     this.#unwatch();
     try {
-      this.withdraw(reason);
+      this.#endAll({ kind: 'lost', reason });
       this.#table.abort(reason);
     } finally {
       release();
     }
   }
 
-  #end(forward: TunnelForward, reason: string): void {
-    if (forward.end(reason)) this.#options.onForwardEnd(forward, reason);
+  #endAll(ending: ForwardEnding): void {
+    const forwards = [...this.#forwards.values()];
+    this.#forwards.clear();
+    for (const forward of forwards) this.#end(forward, ending);
   }
 
-  /** Every ping is answered, by REQUEST_FAILURE from those that do not know it; answers come in order. */
-  #watchReplies(): void {
-    const onReply = (): void => {
-      if (this.#pingSentAt === undefined) return;
-      this.#roundTripMs = performance.now() - this.#pingSentAt;
-      this.#pingSentAt = undefined;
-    };
-    this.#table.protocol._handlers.REQUEST_SUCCESS = onReply;
-    this.#table.protocol._handlers.REQUEST_FAILURE = onReply;
+  #end(forward: TunnelForward, ending: ForwardEnding): void {
+    if (forward.end(ending.reason)) this.#options.onForwardEnd(forward, ending);
+  }
+
+  #tellFailure(forward: Forward, failure: ChannelFailure): void {
+    const result = failure.kind === 'prohibited' ? 'refused' : failure.kind;
+    this.#tellOpen(forward, result, 'detail' in failure ? failure.detail : undefined);
+  }
+
+  /** Whoever waits for the channel gets it, whatever becomes of the news. */
+  #tellOpen(forward: Forward, result: OpenResult, detail?: string): void {
+    try {
+      this.#options.onChannelOpen(forward, result, detail);
+    } catch (err) {
+      this.#options.log.error({ err, tunnelId: this.id }, 'a channel open failed inside the gateway');
+    }
+  }
+
+  #askToMove(graceMs: number): Promise<'moving' | 'staying' | 'gone'> {
+    if (!this.live) return Promise.resolve('gone');
+    const answer = new Promise<'moving' | 'staying'>((settle) => {
+      this.#requests.drain(graceMs, (moves) => {
+        settle(moves ? 'moving' : 'staying');
+      });
+    });
+    const gone = this.closed.then(() => 'gone' as const);
+    return deadline(Promise.race([answer, gone]), drainAnswerMs, () => 'staying');
   }
 
   #heard(): boolean {
     this.#cutWhenStuck();
-    return this.#table.takePacketCount() > 0;
+    const heard = this.#table.takePacketCount() > 0;
+    this.#silence.tick({ heard, asked: this.#pingSentAt !== undefined });
+    return heard;
   }
 
   /** A peer that talks but never reads would hold a full socket for ever. */
   #cutWhenStuck(): void {
     if (this.#table.sendQueue.stuckTicks() > maxStuckTicks) this.destroy('the peer stopped reading');
-  }
-}
-
-class TunnelForward implements Forward {
-  readonly id = randomUUID();
-  readonly tunnelId: string;
-  readonly owner: string;
-  readonly route: RouteName;
-  readonly request: ForwardRequest;
-  readonly target: ForwardRequest;
-  readonly #tunnel: Tunnel;
-  readonly #ended = new Latch<string>();
-  #options: ForwardOptions;
-  #access: Access;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(tunnel: Tunnel, forward: NewForward) {
-    this.#tunnel = tunnel;
-    this.target = forward.target;
-    this.tunnelId = tunnel.id;
-    this.owner = tunnel.owner;
-    this.route = forward.route;
-    this.request = forward.request;
-    this.#options = forward.options;
-    this.#access = forward.access;
-    if (forward.options.ttlMs !== undefined) this.#expireAfter(forward.options.ttlMs);
-  }
-
-  get options(): ForwardOptions {
-    return this.#options;
-  }
-
-  get access(): Access {
-    return this.#access;
-  }
-
-  get live(): boolean {
-    return !this.#ended.settled && this.#tunnel.live;
-  }
-
-  get closed(): Promise<string> {
-    return this.#ended.promise;
-  }
-
-  openChannel(origin: Origin): Promise<Channel> {
-    if (!this.live) return Promise.reject(new ChannelOpenError({ kind: 'gone' }));
-    return this.#tunnel.openChannel(this.target, origin);
-  }
-
-  change(options: ForwardOptions, access: Access): void {
-    const ttlChanged = options.ttlMs !== this.#options.ttlMs;
-    this.#options = options;
-    this.#access = access;
-    if (!ttlChanged) return;
-    clearTimeout(this.#timer);
-    if (options.ttlMs !== undefined) this.#expireAfter(options.ttlMs);
-  }
-
-  /** False when it had ended before. */
-  end(reason: string): boolean {
-    clearTimeout(this.#timer);
-    return this.#ended.settle(reason);
-  }
-
-  /** Node's timers hold at most 2^31-1 ms, so a long life is waited for in parts. */
-  #expireAfter(ms: number): void {
-    const part = Math.min(ms, 2 ** 30);
-    this.#timer = setTimeout(() => {
-      if (ms > part) this.#expireAfter(ms - part);
-      else this.#tunnel.removeForward(this.target, 'its ttl is over');
-    }, part).unref();
   }
 }

@@ -23,6 +23,8 @@ export class FakeForward implements Forward {
   readonly request: Forward['request'];
   options: ForwardOptions;
   access: Access;
+  draining = false;
+  readonly load = { requests: 0 };
   readonly #ended = new Latch<string>();
   readonly #openChannel: Forward['openChannel'];
 

@@ -6,9 +6,10 @@ import { createMetrics, type Metrics } from '../../../server/metrics/metrics.ts'
 const gauges: Gauges = {
   tunnels: () => 1,
   channels: () => 2,
-  environments: () => 3,
+  environments: () => ({ ready: 3, offline: 1 }),
   requestsInFlight: () => 4,
   heldRequests: () => 5,
+  heldBytes: () => 5000,
   bufferedBytes: () => 6,
   pendingSockets: () => 7,
   certificateExpiresAt: () => 1_800_000_000_000,
@@ -45,7 +46,8 @@ t.test('gauges are asked when somebody looks', async (t) => {
   let tunnels = 1;
   const metrics = open(t, { tunnels: () => tunnels });
   const lines = await linesOf(metrics);
-  const expected = ['tunnels 1', 'channels 2', 'environments 3', 'requests_in_flight 4', 'held_requests 5'];
+  const expected = ['tunnels 1', 'channels 2', 'requests_in_flight 4', 'held_requests 5'];
+  expected.push('environments{state="ready"} 3', 'environments{state="offline"} 1');
   expected.push('buffered_bytes 6', 'pending_sockets 7', 'certificate_expiry_timestamp_seconds 1800000000');
   expected.push('log_lines_dropped_total 8');
   for (const line of expected) t.ok(lines.includes(`porthole_${line}`), line);

@@ -1,30 +1,9 @@
-import fc from 'fast-check';
 import t from 'tap';
-import { Registry, type RegistryOptions } from '../../../server/routing/registry.ts';
 import { FakeForward } from '../../support/fake-forward.ts';
-
-class Clock {
-  now = 1_000_000;
-}
-
-function make(overrides: Partial<RegistryOptions> = {}): { registry: Registry; clock: Clock } {
-  const clock = new Clock();
-  const registry = new Registry({
-    domain: 'preview.test',
-    holdMs: 10_000,
-    claimTtlMs: 60_000,
-    maxHeldPerEnv: 3,
-    maxRemembered: 1000,
-    now: () => clock.now,
-    ...overrides,
-  });
-  return { registry, clock };
-}
-
-const host = 'web--pr-1.preview.test';
+import { claimTtlMs, holdMs, host, makeRegistry } from './make-registry.ts';
 
 t.test('hosts: the apex, foreign ones, unknown environments, live ones in any spelling', (t) => {
-  const { registry } = make();
+  const { registry } = makeRegistry();
   const forward = new FakeForward();
   registry.add(forward);
   t.same(registry.resolve('preview.test:8443'), { kind: 'apex' });
@@ -40,7 +19,7 @@ t.test('hosts: the apex, foreign ones, unknown environments, live ones in any sp
 });
 
 t.test('it answers the same after more hosts than it remembers', (t) => {
-  const { registry } = make();
+  const { registry } = makeRegistry();
   const forward = new FakeForward();
   registry.add(forward);
   for (let i = 0; i < 25_000; i += 1) registry.resolve(`s${i}--pr-1.preview.test`);
@@ -51,18 +30,19 @@ t.test('it answers the same after more hosts than it remembers', (t) => {
 });
 
 t.test('a newer tunnel of the same owner wins at once, the older stands by and comes back', (t) => {
-  const { registry } = make();
+  const { registry, end, told } = makeRegistry();
   const [older, newer] = [new FakeForward(), new FakeForward()];
   t.same(registry.add(older), { kind: 'added', takenOver: [] });
   t.same(registry.add(newer), { kind: 'added', takenOver: [older] });
   t.match(registry.resolve(host), { kind: 'forward', forward: newer, standby: older });
-  registry.remove(newer);
+  end(newer);
   t.match(registry.resolve(host), { kind: 'forward', forward: older });
+  t.same(told, ['pr-1: new -> ready'], 'it was ready all the time');
   t.end();
 });
 
 t.test('one tunnel has a route once', (t) => {
-  const { registry } = make();
+  const { registry } = makeRegistry();
   registry.add(new FakeForward({ tunnelId: 'a' }));
   t.same(registry.add(new FakeForward({ tunnelId: 'a' })), { kind: 'duplicate' });
   t.match(registry.add(new FakeForward({ tunnelId: 'a', port: 8080 })), { kind: 'added' });
@@ -70,19 +50,21 @@ t.test('one tunnel has a route once', (t) => {
 });
 
 t.test('another owner is refused, online or not, until the claim is over', (t) => {
-  const { registry, clock } = make();
+  const { registry, clock, end } = makeRegistry();
   const mine = new FakeForward({ owner: 'me' });
   const theirs = new FakeForward({ owner: 'them' });
   registry.add(mine);
   t.same(registry.add(theirs), { kind: 'taken' });
   t.equal(registry.mayClaim('pr-1', 'them'), false);
-  clock.now += 100_000;
+  clock.advance(10 * claimTtlMs);
   t.same(registry.add(theirs), { kind: 'taken' }, 'it is online');
-  registry.remove(mine);
-  clock.now += 60_000;
+  end(mine);
+  clock.advance(claimTtlMs);
   t.same(registry.add(theirs), { kind: 'taken' });
   t.equal(registry.mayClaim('pr-1', 'me'), true);
-  clock.now += 1;
+  clock.wallMs += 365 * 86_400_000;
+  t.equal(registry.mayClaim('pr-1', 'them'), false, 'a clock that jumps ends no claim');
+  clock.advance(1);
   t.equal(registry.mayClaim('pr-1', 'them'), true);
   t.match(registry.add(theirs), { kind: 'added', takenOver: [] });
   t.equal(registry.mayClaim('pr-1', 'me'), false);
@@ -91,11 +73,11 @@ t.test('another owner is refused, online or not, until the claim is over', (t) =
 });
 
 t.test("what the owner before offered is not the new one's", (t) => {
-  const { registry, clock } = make();
+  const { registry, clock, end, remembered } = makeRegistry();
   const mine = new FakeForward({ owner: 'me', service: 'secret' });
   registry.add(mine);
-  registry.remove(mine);
-  clock.now += 60_001;
+  end(mine);
+  clock.advance(claimTtlMs + 1);
   registry.add(new FakeForward({ owner: 'them' }));
   const resolution = registry.resolve('secret--pr-1.preview.test');
   t.match(resolution, { kind: 'no-service', environment: { owner: 'them' } });
@@ -103,193 +85,142 @@ t.test("what the owner before offered is not the new one's", (t) => {
     resolution.kind === 'no-service' && resolution.environment.services.map(({ route }) => route.service),
     ['web'],
   );
+  t.match(remembered.get('pr-1'), { owner: 'them', services: [{ route: { service: 'web' } }] });
+  t.equal(remembered.get('pr-1')?.services.length, 1);
   t.end();
 });
 
-t.test('lost: reconnecting, then offline', (t) => {
-  const { registry, clock } = make();
-  const forward = new FakeForward();
-  registry.add(forward);
-  registry.remove(forward);
-  t.match(registry.resolve(host), {
-    kind: 'reconnecting',
-    environment: { name: 'pr-1', lastSeenAt: clock.now },
+t.test('each change of state is told once', (t) => {
+  const { registry, clock, end, told } = makeRegistry();
+  const [web, api] = [new FakeForward(), new FakeForward({ service: 'api' })];
+  registry.add(web);
+  registry.add(api);
+  for (let i = 0; i < 3; i += 1) registry.opened(web, 'refused', 'no');
+  for (let i = 0; i < 3; i += 1) registry.opened(api, 'timeout');
+  registry.opened(web, 'accepted');
+  end(web);
+  end(api);
+  clock.advance(holdMs);
+  for (let i = 0; i < 3; i += 1) t.match(registry.resolve(host), { kind: 'offline' });
+  registry.add(new FakeForward());
+  t.same(
+    told.map((line) => line.replace('pr-1: ', '')),
+    [
+      'new -> ready',
+      'ready -> degraded',
+      'degraded -> ready',
+      'ready -> degraded',
+      'degraded -> reconnecting',
+      'reconnecting -> offline',
+      'offline -> ready',
+    ],
+  );
+  t.end();
+});
+
+t.test('the end of a hold is told though nobody asks', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const { registry, end } = makeRegistry({
+    holdMs: 30,
+    clock: { monotonic: () => performance.now(), wall: () => Date.now() },
+    onStateChange: ({ name, state }) => {
+      if (state === 'offline') resolve(name);
+    },
   });
-  clock.now += 10_000;
-  t.match(registry.resolve(host), { kind: 'offline' });
+  const forward = new FakeForward();
+  registry.add(forward);
+  end(forward);
+  // Its own timer keeps no process alive.
+  const alive = setInterval(() => undefined, 1000);
+  t.equal(await promise, 'pr-1');
+  clearInterval(alive);
+});
+
+t.test('views and counts', (t) => {
+  const { registry, clock, end } = makeRegistry();
+  const forwards = ['a', 'b', 'c', 'd'].map((env) => new FakeForward({ env }));
+  for (const forward of forwards) registry.add(forward);
+  const [a, b, c, d] = forwards as [FakeForward, FakeForward, FakeForward, FakeForward];
+  end(a);
+  clock.advance(holdMs);
+  end(b, 'expired');
+  end(c);
+  registry.opened(d, 'refused', 'nothing listens there');
+  t.equal(registry.view('unknown'), undefined);
+  t.match(registry.view('a'), { name: 'a', state: 'offline', sinceMs: clock.wallMs - holdMs });
+  t.match(registry.view('d'), {
+    name: 'd',
+    state: 'degraded',
+    lastSeenAt: clock.wallMs,
+    services: [{ state: 'degraded', detail: 'nothing listens there' }],
+  });
+  const states = [...registry.views()].map(({ name, state }) => `${name} ${state}`);
+  t.same(states.sort(), ['a offline', 'b expired', 'c reconnecting', 'd degraded']);
+  t.same(registry.stateCounts(), { ready: 0, degraded: 1, reconnecting: 1, offline: 1, expired: 1 });
+  clock.advance(5000);
+  t.equal(registry.view('d')?.lastSeenAt, clock.wallMs, 'the present');
   t.end();
-});
-
-t.test('a held request gets the tunnel that comes back', async (t) => {
-  const { registry } = make();
-  const [before, after] = [new FakeForward(), new FakeForward()];
-  registry.add(before);
-  registry.remove(before);
-  const held = registry.hold(host, { ms: 60_000 });
-  t.equal(registry.heldCount, 1);
-  registry.add(new FakeForward({ service: 'api' }));
-  t.equal(registry.heldCount, 1, 'another service is not what it waits for');
-  registry.add(after);
-  t.match(await held, { kind: 'forward', forward: after });
-  t.equal(registry.heldCount, 0);
-});
-
-t.test('a held request is let go when its time is over, or its visitor leaves', async (t) => {
-  const { registry } = make();
-  const forward = new FakeForward();
-  registry.add(forward);
-  registry.remove(forward);
-  t.match(await registry.hold(host, { ms: 1 }), { kind: 'reconnecting' });
-  const left = new AbortController();
-  const held = registry.hold(host, { ms: 60_000, signal: left.signal });
-  left.abort();
-  t.match(await held, { kind: 'reconnecting' });
-  t.match(await registry.hold(host, { ms: 60_000, signal: AbortSignal.abort() }), { kind: 'reconnecting' });
-  t.equal(registry.heldCount, 0);
-});
-
-t.test('a hold lasts no longer than the route is held', async (t) => {
-  const { registry, clock } = make();
-  const forward = new FakeForward();
-  registry.add(forward);
-  registry.remove(forward);
-  clock.now += 9_999;
-  t.match(await registry.hold(host, { ms: 60_000 }), { kind: 'reconnecting' });
-  clock.now += 1;
-  t.match(await registry.hold(host, { ms: 60_000 }), { kind: 'offline' });
-});
-
-t.test('whoever waits until it is ready waits through offline and other services', async (t) => {
-  const { registry, clock } = make();
-  const forward = new FakeForward();
-  registry.add(forward);
-  registry.remove(forward);
-  clock.now += 20_000;
-  t.match(await registry.hold(host, { ms: 1, untilReady: true }), { kind: 'offline' });
-  const waits = registry.hold(host, { ms: 60_000, untilReady: true });
-  registry.add(new FakeForward({ service: 'api' }));
-  t.equal(registry.heldCount, 1);
-  registry.add(forward);
-  t.match(await waits, { kind: 'forward' });
-});
-
-t.test('one too many is told so at once; one that need not wait is none too many', async (t) => {
-  const { registry } = make();
-  const forward = new FakeForward();
-  registry.add(forward);
-  registry.add(new FakeForward({ service: 'api' }));
-  registry.remove(forward);
-  const held = [1, 2, 3].map(() => registry.hold(host, { ms: 60_000 }));
-  t.equal(registry.heldCount, 3);
-  t.equal(await registry.hold(host, { ms: 60_000 }), 'full');
-  t.match(await registry.hold('api--pr-1.preview.test', { ms: 60_000 }), { kind: 'forward' });
-  t.match(await registry.hold('db--pr-1.preview.test', { ms: 60_000 }), { kind: 'no-service' });
-  registry.add(forward);
-  t.match(await Promise.all(held), [{ kind: 'forward' }, { kind: 'forward' }, { kind: 'forward' }]);
-  t.equal(registry.heldCount, 0);
-});
-
-t.test('hosts that nobody could wait for are answered at once', async (t) => {
-  const { registry } = make();
-  t.match(await registry.hold('preview.test', { ms: 60_000 }), { kind: 'apex' });
-  t.match(await registry.hold('example.com', { ms: 60_000 }), { kind: 'foreign' });
-  t.match(await registry.hold('pr-9.preview.test', { ms: 60_000, untilReady: true }), { kind: 'unknown' });
 });
 
 t.test(
   'of those offline the longest gone is forgotten first, and none that is online or waited for',
   async (t) => {
-    const { registry } = make({ maxRemembered: 3 });
+    const { registry, end, memories, remembered } = makeRegistry({ maxRemembered: 3 });
     const online = new FakeForward({ env: 'online' });
     const long = new FakeForward({ env: 'long-online' });
     registry.add(online);
     registry.add(long);
     const gone = new FakeForward({ env: 'gone' });
     registry.add(gone);
-    registry.remove(gone);
-    registry.remove(long);
+    end(gone);
+    end(long);
     registry.add(new FakeForward({ env: 'next' }));
     t.equal(registry.resolve('web--gone.preview.test').kind, 'unknown', 'it was gone before the other');
+    t.equal(remembered.has('gone'), false);
+    t.ok(memories.includes('gone forgotten'));
     t.equal(registry.resolve('web--long-online.preview.test').kind, 'reconnecting');
     const held = registry.hold('web--long-online.preview.test', { ms: 60_000 });
     registry.add(new FakeForward({ env: 'another' }));
     t.equal(registry.resolve('web--long-online.preview.test').kind, 'reconnecting', 'somebody waits for it');
     t.equal(registry.resolve('web--online.preview.test').kind, 'forward');
-    registry.add(long);
+    registry.add(new FakeForward({ env: 'long-online' }));
     t.match(await held, { kind: 'forward' });
   },
 );
 
 t.test('many environments that come and go are a bounded number', (t) => {
-  const { registry } = make({ maxRemembered: 50 });
+  const { registry, end, remembered } = makeRegistry({ maxRemembered: 50 });
   for (let i = 0; i < 1000; i += 1) {
     const forward = new FakeForward({ env: `pr-${i}` });
     registry.add(forward);
-    registry.remove(forward);
+    end(forward);
   }
-  t.equal(registry.environments.size, 50);
-  t.equal(registry.onlineCount, 0);
+  t.same(registry.stateCounts(), { ready: 0, degraded: 0, reconnecting: 50, offline: 0, expired: 0 });
+  t.equal([...registry.views()].length, 50);
+  t.equal(remembered.size, 50);
   t.equal(registry.resolve('web--pr-999.preview.test').kind, 'reconnecting');
   t.end();
 });
 
 t.test('a change of a live forward shows at once', (t) => {
-  const { registry } = make();
+  const { registry, remembered } = makeRegistry();
   const forward = new FakeForward();
   registry.add(forward);
   t.match(registry.resolve(host), { environment: { access: 'private' } });
   forward.access = 'public';
   registry.refresh(forward);
   t.match(registry.resolve(host), { environment: { access: 'public' } });
-  registry.refresh(new FakeForward({ env: 'unknown' }));
-  registry.remove(new FakeForward({ env: 'unknown' }));
+  t.match(remembered.get('pr-1'), { services: [{ access: 'public' }] });
   t.end();
 });
 
-t.test(
-  'whatever comes and goes, a host resolves to the newest live forward of its owner, and to nothing else',
-  (t) => {
-    const actions = fc.array(
-      fc.record({
-        kind: fc.constantFrom('add', 'remove'),
-        env: fc.constantFrom('a', 'b'),
-        service: fc.constantFrom('web', 'api'),
-        owner: fc.constantFrom('me', 'them'),
-        which: fc.nat(5),
-      }),
-      { maxLength: 60 },
-    );
-    fc.assert(
-      fc.property(actions, (actions) => {
-        const { registry } = make();
-        const live = new Map<string, FakeForward[]>();
-        const owners = new Map<string, string>();
-        for (const { kind, env, service, owner, which } of actions) {
-          const key = `${service}--${env}`;
-          const there = live.get(key) ?? [];
-          if (kind === 'add') {
-            const forward = new FakeForward({ env, service, owner });
-            const mayAdd = (owners.get(env) ?? owner) === owner;
-            if ((registry.add(forward).kind === 'added') !== mayAdd) return false;
-            if (mayAdd) {
-              owners.set(env, owner);
-              live.set(key, [forward, ...there]);
-            }
-          } else {
-            const [gone] = there.splice(which % Math.max(1, there.length), 1);
-            if (gone !== undefined) registry.remove(gone);
-            live.set(key, there);
-          }
-          for (const [label, forwards] of live) {
-            const resolution = registry.resolve(`${label}.preview.test`);
-            const found = resolution.kind === 'forward' ? resolution.forward : undefined;
-            if (found !== forwards[0]) return false;
-          }
-        }
-        return true;
-      }),
-      { numRuns: 300 },
-    );
-    t.end();
-  },
-);
+t.test('what it never heard of changes nothing', (t) => {
+  const { registry, told } = makeRegistry();
+  const stranger = new FakeForward({ env: 'unknown' });
+  registry.refresh(stranger);
+  registry.remove(stranger, { kind: 'lost', reason: 'by the test' });
+  registry.opened(stranger, 'refused');
+  t.same([...registry.views()], []);
+  t.same(told, []);
+  t.end();
+});

@@ -3,9 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { buffer, text } from 'node:stream/consumers';
 import type { Channel as PeerChannel } from 'ssh2';
 import t from 'tap';
-import { receiveWindowBytes } from '../../../server/tunnel/channel.ts';
+import { forwardKey } from '../../../core/forward.ts';
+import { receiveWindowBytes } from '../../../core/channel.ts';
 import { ChannelOpenError, type Channel, type Forward } from '../../../server/tunnel/forward.ts';
-import { internalsOf } from '../../../server/tunnel/ssh2-protocol.ts';
+import { internalsOf } from '../../../core/ssh2-protocol.ts';
 import { dialIn, type Machine } from '../../support/machine.ts';
 import { bufferBytesInUse } from '../../support/memory.ts';
 import {
@@ -101,6 +102,17 @@ t.test('a dead peer: its routes go at once, its channels are reset, its socket i
   t.equal(forward.live, false);
   t.match(await failed, { code: 'ECONNRESET' });
   t.equal(await failureOf(forward.openChannel(origin)), 'gone');
+});
+
+t.test('of a peer that leaves a ping unanswered it is told, long before it counts as dead', async (t) => {
+  const { gateway, machine, tunnel } = await setUp(t, { keepalive: { intervalMs: 20, misses: 100_000 } });
+  const state = (): unknown => gateway.registry.view('pr-1')?.state;
+  machine.socket.pause();
+  await until('it is silent', () => state() === 'degraded');
+  t.equal(gateway.registry.resolve(`web--pr-1.${domain}`).kind, 'forward', 'there is no other');
+  machine.socket.resume();
+  await until('it is heard', () => state() === 'ready');
+  t.equal(tunnel.live, true);
 });
 
 t.test('a peer that answers lives on, though it sends nothing of its own', async (t) => {
@@ -358,8 +370,65 @@ t.test('a forward lives until it is withdrawn, replaced by nothing', async (t) =
   t.equal(await forward.closed, 'withdrawn by the client');
   t.same(tunnel.forwards, []);
   t.equal(tunnel.live, true);
-  t.equal(tunnel.removeForward(forward.request, 'again'), false);
+  t.equal(tunnel.removeForward(forward.request, { kind: 'withdrawn', reason: 'again' }), false);
   t.equal(gateway.registry.resolve(`web--pr-1.${domain}`).kind, 'reconnecting');
+});
+
+t.test('how a forward ended is told with it', async (t) => {
+  const ended: string[] = [];
+  const { machine, gateway, tunnel } = await setUp(t, {
+    onForwardEnd: ({ request }, { kind, reason }) => ended.push(`${forwardKey(request)} ${kind}: ${reason}`),
+  });
+  await machine.forward('api', 80);
+  await machine.forward('db', 80);
+  const db = await gateway.forward('db--pr-1');
+  await new Promise<void>((resolve, reject) => {
+    machine.client.unforwardIn('web', 80, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+  tunnel.changeForward(db, { ttlMs: 1 }, 'private');
+  await db.closed;
+  tunnel.destroy('no sign of life');
+  t.same(ended, [
+    'web:80 withdrawn: withdrawn by the client',
+    'db:80 expired: its ttl is over',
+    'api:80 lost: no sign of life',
+  ]);
+  const other = await setUp(t, { onForwardEnd: (_forward, { kind }) => ended.push(kind) });
+  other.tunnel.withdraw('ended by its user');
+  t.equal(ended.at(-1), 'withdrawn');
+});
+
+t.test('what a channel open said is told first', async (t) => {
+  const told: string[] = [];
+  const setting = await setUp(t, {
+    maxChannels: 2,
+    channelOpenTimeoutMs: 50,
+    onChannelOpen: (forward, result, detail) => {
+      told.push([forward.route.service, result, detail].join(' '));
+      throw new Error('a bug in whoever hears of it');
+    },
+  });
+  const { machine, forward, tunnel } = setting;
+  const next = async (): Promise<string> => {
+    const failure = await failureOf(forward.openChannel(origin));
+    return `${failure}: ${String(told.at(-1))}`;
+  };
+  const { channel } = await openPair(setting);
+  t.equal(told.at(-1), 'web accepted ');
+  machine.client.removeAllListeners('tcp connection');
+  machine.client.on('tcp connection', (_info, _accept, reject) => reject());
+  t.match(await next(), /^refused: web refused /);
+  machine.client.removeAllListeners('tcp connection');
+  machine.client.on('tcp connection', () => undefined);
+  t.equal(await next(), 'timeout: web timeout ');
+  t.equal(await next(), 'limit: web limit ');
+  tunnel.destroy('by the test');
+  t.equal(await next(), 'gone: web gone ');
+  t.equal(told.length, 5);
+  t.equal(channel.destroyed, true);
 });
 
 t.test('a ttl ends the forward, not the tunnel; a change of it begins anew', async (t) => {
@@ -398,7 +467,7 @@ t.test('a tunnel has a maximum of forwards, and takes none when it is gone', asy
 
 t.test('what this code knows of the inside of ssh2 is there', async (t) => {
   const { machine } = await setUp(t);
-  const { protocol, ids, socket } = internalsOf(machine.client as never);
+  const { protocol, ids, socket } = internalsOf(machine.client);
   const methods = [
     ...['channelData', 'channelEOF', 'channelClose', 'channelWindowAdjust', 'channelFailure'],
     ...['forwardedTcpip', 'openssh_forwardedStreamLocal', 'ping', '_onPacket'],

@@ -1,0 +1,35 @@
+import type { Access } from '../../core/forward.ts';
+import type { RouteName } from '../../core/names.ts';
+import type { ServiceState } from './state.ts';
+
+/** What is known of an environment besides its live tunnels: enough to tell its visitors, and whose it is, after a restart. */
+export interface RememberedEnvironment {
+  readonly name: string;
+  /** The owning principal. */
+  readonly owner: string;
+  /** Milliseconds since the epoch; of one that is online, when this was remembered. */
+  readonly lastSeenAt: number;
+  readonly state: ServiceState;
+  /** When it entered that state, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** It has a live tunnel. */
+  readonly online: boolean;
+  readonly services: readonly RememberedService[];
+}
+
+export interface RememberedService {
+  readonly route: RouteName;
+  readonly access: Access;
+  readonly state: ServiceState;
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Where environments are remembered beyond the life of the process. Told of changes that matter after a restart, never of
+ * requests. Cheap, and never throws.
+ */
+export interface EnvironmentMemory {
+  remember(environment: RememberedEnvironment): void;
+  forget(name: string): void;
+}
