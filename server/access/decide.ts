@@ -1,12 +1,14 @@
 import type { Access } from '../../core/forward.ts';
 import { shareCookie, shareCookiesIn } from './share-cookie.ts';
-import { verifyGrant } from './share-link.ts';
+import { ownerMark, verifyGrant } from './share-link.ts';
 import type { ShareGrant, SharePurpose } from './share-link.ts';
 import { shareTokensIn, stripShareParameter } from './strip.ts';
 
 /** What is known of one request or upgrade when it asks for an environment. */
 export interface AccessRequest {
   readonly env: string;
+  /** The principal that owns the environment; undefined when nobody does. */
+  readonly owner: string | undefined;
   /** Of what is asked for; `team` is as closed as `private` while there are no accounts. */
   readonly access: Access;
   /** With its query. */
@@ -41,7 +43,7 @@ const denied: AccessDecision = { kind: 'deny' };
 export function decideAccess(request: AccessRequest, context: AccessContext): AccessDecision {
   if (request.access === 'public') return openToAll;
   const grantOf = (purpose: SharePurpose, tokens: readonly string[]): ShareGrant | undefined =>
-    firstGrant(request.env, purpose, tokens, context);
+    firstGrant(request, purpose, tokens, context);
   const byLink = grantOf('link', shareTokensIn(request.path).slice(0, 4));
   if (byLink !== undefined) return fromLink(request, byLink, context);
   if (grantOf('cookie', shareCookiesIn(request.cookie)) !== undefined) {
@@ -53,14 +55,14 @@ export function decideAccess(request: AccessRequest, context: AccessContext): Ac
 }
 
 function firstGrant(
-  env: string,
+  { env, owner }: AccessRequest,
   purpose: SharePurpose,
   tokens: readonly string[],
   { key, nowMs }: AccessContext,
 ): ShareGrant | undefined {
   for (const token of tokens) {
     const grant = verifyGrant(key, purpose, token, nowMs);
-    if (grant?.env === env) return grant;
+    if (grant?.env === env && (owner === undefined || grant.owner === ownerMark(owner))) return grant;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isName } from '../../core/names.ts';
 
 /** The parameter of a URL that carries a share token. */
@@ -7,6 +7,8 @@ export const shareParameter = 'porthole-share';
 /** What a share token lets its bearer do: visit every host of one environment until it expires. */
 export interface ShareGrant {
   readonly env: string;
+  /** Who owns the environment, as `ownerMark` writes it: when the name passes to somebody else, the link opens nothing there. */
+  readonly owner: string;
   /** Milliseconds since the epoch, whole seconds. */
   readonly expiresAtMs: number;
   /** Tells one link from another in logs; no secret. */
@@ -19,10 +21,16 @@ export type SharePurpose = 'link' | 'cookie';
 const maxTokenLength = 512;
 const maxIdLength = 32;
 
-/** A grant for a new link, with an id of its own. */
-export function newGrant(env: string, expiresAtMs: number): ShareGrant {
+/** A principal in a token: told apart from all others, and not to be read out of it. */
+export function ownerMark(principal: string): string {
+  return createHash('sha256').update(`porthole-owner ${principal}`).digest('base64url').slice(0, 22);
+}
+
+/** A grant for a new link to an environment of this principal, with an id of its own. */
+export function newGrant(env: string, principal: string, expiresAtMs: number): ShareGrant {
   return {
     env,
+    owner: ownerMark(principal),
     expiresAtMs: Math.floor(expiresAtMs / 1000) * 1000,
     id: randomBytes(6).toString('base64url'),
   };
@@ -30,7 +38,8 @@ export function newGrant(env: string, expiresAtMs: number): ShareGrant {
 
 /** `base64url(payload).base64url(mac)`: the payload is JSON, the MAC is HMAC-SHA256 over the purpose and the encoded payload. */
 export function signGrant(key: Uint8Array, purpose: SharePurpose, grant: ShareGrant): string {
-  const payload = { env: grant.env, exp: Math.floor(grant.expiresAtMs / 1000), id: grant.id };
+  const { env, owner, id } = grant;
+  const payload = { env, own: owner, exp: Math.floor(grant.expiresAtMs / 1000), id };
   const encoded = Buffer.from(JSON.stringify(payload)).toString('base64url');
   return `${encoded}.${mac(key, purpose, encoded).toString('base64url')}`;
 }
@@ -69,9 +78,10 @@ function readPayload(encoded: string): ShareGrant | undefined {
     return undefined;
   }
   if (typeof payload !== 'object' || payload === null) return undefined;
-  const { env, exp, id } = payload as Record<string, unknown>;
+  const { env, own, exp, id } = payload as Record<string, unknown>;
   if (typeof env !== 'string' || !isName(env)) return undefined;
+  if (typeof own !== 'string' || !/^[\w-]{22}$/.test(own)) return undefined;
   if (typeof exp !== 'number' || !Number.isSafeInteger(exp)) return undefined;
   if (typeof id !== 'string' || id.length > maxIdLength) return undefined;
-  return { env, expiresAtMs: exp * 1000, id };
+  return { env, owner: own, expiresAtMs: exp * 1000, id };
 }

@@ -25,14 +25,14 @@ export function bannerText(facts: BannerFacts): string {
 function whereLines(facts: BannerFacts): readonly string[] {
   const problem = nameProblem(facts);
   if (problem !== undefined) return [`porthole: ${problem}`];
-  const { env, urls } = facts;
+  const { env, identity, urls } = facts;
   const own = urls.urlOf({ env, service: undefined, port: undefined });
   const service = urls.urlOf({ env, service: 'web', port: undefined });
   const lines = [`porthole: ${env} is at ${own} (-R 80:...), its services at ${service} (-R web:80:...)`];
   if (facts.defaultAccess === 'public') return lines;
   return [
     ...lines,
-    `porthole: private; share ${urls.shareUrlOf({ env, service: undefined, port: undefined })}`,
+    `porthole: private; share ${urls.shareUrlOf({ env, service: undefined, port: undefined }, identity.principal)}`,
   ];
 }
 

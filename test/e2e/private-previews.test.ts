@@ -22,6 +22,7 @@ const session = await offer(t, server, {
 const link = shareLinkOf(session);
 const [ownUrl = '', webUrl = ''] = urlsOf(session);
 const token = new URL(link).searchParams.get(shareParameter) ?? '';
+const { own } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { own: string };
 
 /** The answer without what is of this one request only. */
 function comparable({ status, headers, body }: Answer): unknown {
@@ -98,7 +99,8 @@ t.test('a program may use the link as it is, or a header', async (t) => {
 
 /** A token that this gateway itself would have made. */
 async function sign(purpose: SharePurpose, env: string, expiresAtMs = Date.now() + 60_000): Promise<string> {
-  return signGrant(await loadShareKey(gateway.stateDir), purpose, newGrant(env, expiresAtMs));
+  const key = await loadShareKey(gateway.stateDir);
+  return signGrant(key, purpose, { env, owner: own, expiresAtMs, id: 'x' });
 }
 
 t.test('a genuine link is good', async (t) => {
@@ -111,7 +113,16 @@ const bad: Readonly<Record<string, () => Promise<string>>> = {
   "another environment's": () => sign('link', 'pr-2'),
   "a cookie's": () => sign('cookie', 'pr-1'),
   "signed with somebody else's key": () =>
-    Promise.resolve(signGrant(Buffer.alloc(32), 'link', newGrant('pr-1', Date.now() + 60_000))),
+    Promise.resolve(
+      signGrant(Buffer.alloc(32), 'link', {
+        env: 'pr-1',
+        owner: own,
+        expiresAtMs: Date.now() + 60_000,
+        id: 'x',
+      }),
+    ),
+  "somebody else's environment of this name": async () =>
+    signGrant(await loadShareKey(gateway.stateDir), 'link', newGrant('pr-1', 'mallory', Date.now() + 60_000)),
   'cut short': () => Promise.resolve(token.slice(0, -1)),
   'with another expiry': () => {
     const [payload = '', mac = ''] = token.split('.');

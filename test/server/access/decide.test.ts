@@ -3,21 +3,23 @@ import t from 'tap';
 import type { AccessRequest } from '../../../server/access/decide.ts';
 import { decideAccess } from '../../../server/access/decide.ts';
 import { shareCookie } from '../../../server/access/share-cookie.ts';
-import { signGrant } from '../../../server/access/share-link.ts';
+import { ownerMark, signGrant } from '../../../server/access/share-link.ts';
 
 const key = Buffer.alloc(32, 7);
 const nowMs = 1_700_000_000_000;
 const context = { key, nowMs };
-const grant = { env: 'pr-42', expiresAtMs: nowMs + 60_000, id: 'abc' };
+const grant = { env: 'pr-42', owner: ownerMark('ann'), expiresAtMs: nowMs + 60_000, id: 'abc' };
 const link = signGrant(key, 'link', grant);
 const expired = signGrant(key, 'link', { ...grant, expiresAtMs: nowMs });
 const foreign = signGrant(key, 'link', { ...grant, env: 'pr-43' });
+const ofBob = { ...grant, owner: ownerMark('bob') };
 const forged = signGrant(Buffer.alloc(32, 9), 'link', grant);
 const cookie = shareCookie(key, grant, nowMs).split(';', 1)[0] ?? '';
 const cookieValue = cookie.split('=')[1] ?? '';
 
 const request: AccessRequest = {
   env: 'pr-42',
+  owner: 'ann',
   access: 'private',
   path: '/',
   cookie: undefined,
@@ -46,6 +48,10 @@ t.test('who gets in, and how', async (t) => {
     ['expired link', { path: `/?porthole-share=${expired}` }, 'deny'],
     ['expired link with a cookie', { path: `/?porthole-share=${expired}`, cookie }, 'cookie'],
     ['link for another env', { path: `/?porthole-share=${foreign}` }, 'deny'],
+    ['link of another owner', { path: `/?porthole-share=${signGrant(key, 'link', ofBob)}` }, 'deny'],
+    ['cookie of another owner', { cookie: shareCookie(key, ofBob, nowMs) }, 'deny'],
+    ['header of another owner', { shareHeader: signGrant(key, 'link', ofBob) }, 'deny'],
+    ['header, and nobody owns it', { shareHeader: link, owner: undefined }, 'header'],
     ['forged link', { path: `/?porthole-share=${forged}` }, 'deny'],
     [
       'a bad link before it',

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { shareCookie, shareCookieName, shareCookiesIn } from '../../../server/access/share-cookie.ts';
-import { signGrant, verifyGrant } from '../../../server/access/share-link.ts';
+import { ownerMark, signGrant, verifyGrant } from '../../../server/access/share-link.ts';
 
 const key = Buffer.alloc(32, 7);
 const now = 1_700_000_000_000;
-const grant = { env: 'pr-42', expiresAtMs: now + 90_000, id: 'abc' };
+const grant = { env: 'pr-42', owner: ownerMark('ann'), expiresAtMs: now + 90_000, id: 'abc' };
 
 t.test('is host-only, out of reach of scripts and other sites, and as long-lived as the link', async (t) => {
   const [pair = '', ...attributes] = shareCookie(key, grant, now).split('; ');

@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { newGrant, shareUrl, signGrant, verifyGrant } from '../../../server/access/share-link.ts';
+import { newGrant, ownerMark, shareUrl, signGrant, verifyGrant } from '../../../server/access/share-link.ts';
 import type { SharePurpose } from '../../../server/access/share-link.ts';
 
 const key = Buffer.alloc(32, 7);
 const now = 1_700_000_000_000;
-const grant = { env: 'pr-42', expiresAtMs: now + 60_000, id: 'abc' };
+const own = ownerMark('ann');
+const grant = { env: 'pr-42', owner: own, expiresAtMs: now + 60_000, id: 'abc' };
 
 t.test('what was signed is verified, for its purpose and until it expires', async (t) => {
   for (const purpose of ['link', 'cookie'] as const) {
@@ -23,6 +24,7 @@ t.test('the form of a token is what other programs may rely on', async (t) => {
   const [payload = '', mac = ''] = signGrant(key, 'link', grant).split('.');
   t.same(JSON.parse(Buffer.from(payload, 'base64url').toString()), {
     env: 'pr-42',
+    own,
     exp: 1_700_000_060,
     id: 'abc',
   });
@@ -30,7 +32,7 @@ t.test('the form of a token is what other programs may rely on', async (t) => {
 });
 
 t.test('a new grant has an id of its own and whole seconds', async (t) => {
-  const [a, b] = [newGrant('pr-1', now + 1234), newGrant('pr-1', now + 1234)];
+  const [a, b] = [newGrant('pr-1', 'ann', now + 1234), newGrant('pr-1', 'ann', now + 1234)];
   t.equal(a.expiresAtMs, now + 1000);
   t.not(a.id, b.id);
   t.same(verifyGrant(key, 'link', signGrant(key, 'link', a), now), a);
@@ -52,13 +54,16 @@ t.test('a genuine signature over a payload that is none is not enough', async (t
     '[]',
     '{}',
     '{"env":"pr-1"}',
-    '{"env":"pr-1","exp":"9999999999","id":"a"}',
-    '{"env":"pr-1","exp":1e300,"id":"a"}',
-    '{"env":"pr-1","exp":9999999999.5,"id":"a"}',
-    '{"env":"PR_1","exp":9999999999,"id":"a"}',
-    '{"env":7,"exp":9999999999,"id":"a"}',
-    '{"env":"pr-1","exp":9999999999,"id":7}',
-    `{"env":"pr-1","exp":9999999999,"id":"${'x'.repeat(33)}"}`,
+    '{"env":"pr-1","exp":9999999999,"id":"a"}',
+    '{"env":"pr-1","own":7,"exp":9999999999,"id":"a"}',
+    '{"env":"pr-1","own":"ann","exp":9999999999,"id":"a"}',
+    `{"env":"pr-1","own":"${own}","exp":"9999999999","id":"a"}`,
+    `{"env":"pr-1","own":"${own}","exp":1e300,"id":"a"}`,
+    `{"env":"pr-1","own":"${own}","exp":9999999999.5,"id":"a"}`,
+    `{"env":"PR_1","own":"${own}","exp":9999999999,"id":"a"}`,
+    `{"env":7,"own":"${own}","exp":9999999999,"id":"a"}`,
+    `{"env":"pr-1","own":"${own}","exp":9999999999,"id":7}`,
+    `{"env":"pr-1","own":"${own}","exp":9999999999,"id":"${'x'.repeat(33)}"}`,
     '{not json',
   ];
   for (const payload of payloads) {
@@ -78,7 +83,7 @@ t.test('any grant comes back, and no other text is a token', async () => {
       fc.string({ maxLength: 32 }),
       purposes,
       (env, exp, id, purpose) => {
-        const given = { env, expiresAtMs: exp * 1000, id };
+        const given = { env, owner: ownerMark(id), expiresAtMs: exp * 1000, id };
         const found = verifyGrant(key, purpose, signGrant(key, purpose, given), exp * 1000 - 1);
         return JSON.stringify(found) === JSON.stringify(given);
       },
@@ -99,4 +104,9 @@ t.test('a changed character anywhere makes it worthless', async (t) => {
   );
   t.equal(verifyGrant(key, 'link', `${token}A`, now), undefined);
   t.equal(verifyGrant(key, 'link', 'A'.repeat(10_000), now), undefined);
+});
+
+t.test('owners are told apart, and not told', async (t) => {
+  t.match(ownerMark('ann'), /^[\w-]{22}$/);
+  t.not(ownerMark('ann'), ownerMark('bob'));
 });
