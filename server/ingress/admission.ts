@@ -1,28 +1,29 @@
-import type { Access } from '../../core/forward.ts';
 import { decideAccess } from '../access/decide.ts';
 import type { AccessDecision } from '../access/decide.ts';
 import { redirectAnswer } from './answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
-import { unknownEnv } from './env-failures.ts';
+import { unknownEnv, unknownYet } from './env-failures.ts';
 import type { RequestHead } from './request-head.ts';
 import { hostnameOf, locationOf } from './sites.ts';
-import type { Visit } from './visit.ts';
+import type { Place, Visit } from './visit.ts';
 
-type AdmissionDependencies = Pick<IngressDependencies, 'shareKey' | 'now' | 'publicAddress'>;
+type AdmissionDependencies = Pick<
+  IngressDependencies,
+  'shareKey' | 'now' | 'publicAddress' | 'publicByDefault'
+>;
 
 /**
  * Whether the visitor may know of what it asks for. If not, it has its answer, the same for all that is closed to it and
  * all that is not there. One connection may carry requests to several environments, for which its TLS name says nothing.
  */
-export function admit(visit: Visit, env: string, access: Access, deps: AdmissionDependencies): boolean {
-  if (access === 'public') return true;
+export function admit(visit: Visit, place: Place, deps: AdmissionDependencies): boolean {
+  if (place.access === 'public') return true;
   const { exchange, head } = visit;
-  const { servername } = exchange.visitor.connection.info;
-  if (servername !== undefined && hostnameOf(servername) !== hostnameOf(head.host)) {
+  if (!isNamedByTls(visit)) {
     exchange.fail({ code: 'ERR_MISDIRECTED' });
     return false;
   }
-  const decision = decide(head, env, access, deps);
+  const decision = decide(head, place, deps);
   switch (decision.kind) {
     case 'allow':
       visit.setCookie = decision.setCookie;
@@ -33,20 +34,33 @@ export function admit(visit: Visit, env: string, access: Access, deps: Admission
       return false;
     }
     case 'deny':
-      exchange.fail(unknownEnv);
+      // Where strangers may wait, they do so for what they may not see too.
+      exchange.fail(deps.publicByDefault ? unknownYet : unknownEnv);
       return false;
   }
 }
 
-/** Whether the visitor may see what is private in an environment. */
-export function seesPrivate(head: RequestHead, env: string, deps: AdmissionDependencies): boolean {
-  return decide(head, env, 'private', deps).kind === 'allow';
+/** The same question, without an answer to the visitor. */
+export function mayEnter(visit: Visit, place: Place, deps: AdmissionDependencies): boolean {
+  if (place.access === 'public') return true;
+  return isNamedByTls(visit) && decide(visit.head, place, deps).kind !== 'deny';
 }
 
-function decide(head: RequestHead, env: string, access: Access, deps: AdmissionDependencies): AccessDecision {
+/** Whether the visitor may see what is private in an environment. */
+export function seesPrivate(head: RequestHead, place: Place, deps: AdmissionDependencies): boolean {
+  return decide(head, { ...place, access: 'private' }, deps).kind === 'allow';
+}
+
+/** Whether the connection was opened for this host, as far as TLS tells. */
+export function isNamedByTls({ exchange, head }: Visit): boolean {
+  const { servername } = exchange.visitor.connection.info;
+  return servername === undefined || hostnameOf(servername) === hostnameOf(head.host);
+}
+
+function decide(head: RequestHead, place: Place, deps: AdmissionDependencies): AccessDecision {
   const { path, cookie, shareHeader, navigation } = head;
   return decideAccess(
-    { env, access, path, cookie, shareHeader, navigation },
+    { ...place, path, cookie, shareHeader, navigation },
     { key: deps.shareKey, nowMs: deps.now() },
   );
 }

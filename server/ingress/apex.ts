@@ -1,6 +1,6 @@
 import { textAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
-import type { Failure } from './error-answer.ts';
+import type { Failure } from './failure.ts';
 
 const about = [
   'This is Porthole: it gives preview environments a URL over an outbound SSH connection.',

@@ -11,13 +11,17 @@ export interface CallRequest {
   readonly upgrade: boolean;
   /** May be repeated without harm (RFC 9110, 9.2.2); others get no channel that may just be about to close. */
   readonly idempotent: boolean;
+  /** Asks for a channel of its own: a stale one was enough. */
+  readonly fresh: boolean;
   readonly origin: Origin;
 }
 
 /** Why a call ended without a whole answer. */
 export type CallFailure =
-  /** Nothing was sent. */
+  /** There was no channel: nothing was sent. */
   | { readonly kind: 'not-opened'; readonly failure: ChannelFailure }
+  /** The channel had closed before anything was written to it. */
+  | { readonly kind: 'not-sent' }
   /** Nothing that was sent has been acted on: the upstream says so (HTTP/2), or never got that far (TLS). */
   | { readonly kind: 'not-processed'; readonly cause: unknown }
   /** The channel closed before a byte of the answer; `reused` when an earlier request had left it open. */
@@ -67,6 +71,6 @@ export interface Call {
 /** An upstream behind one forward. */
 export interface Upstream {
   call(request: CallRequest, listener: CallListener): Call;
-  /** Ends all calls: those that run fail. */
-  destroy(): void;
+  /** Its forward has ended: keeps nothing open but for the calls that run, which end with their channels. */
+  retire(): void;
 }

@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import type { ClientRequest, RequestOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { ChannelOpenError } from '../tunnel/forward.ts';
 import type { Origin } from '../tunnel/forward.ts';
 
 export interface ChannelAgentOptions {
@@ -78,9 +79,15 @@ export class ChannelAgent extends Agent {
     throw new Error('the ingress dials nothing');
   }
 
-  override destroy(): void {
+  /** Takes no more requests and keeps no channels; those that are in use go on, each to the end of its request. */
+  retire(): void {
     this.#closed = true;
     clearTimeout(this.#sweep);
+    for (const { channel } of [...this.#idle]) channel.destroy();
+  }
+
+  override destroy(): void {
+    this.retire();
     for (const channel of [...this.#all.keys()]) channel.destroy();
   }
 
@@ -106,7 +113,7 @@ export class ChannelAgent extends Agent {
     channel.on('error', () => {});
     if (this.#closed) {
       channel.destroy();
-      request.onSocket(null, new Error('the forward has ended'));
+      request.onSocket(null, new ChannelOpenError({ kind: 'gone' }));
       return;
     }
     const pooled = { channel, idleSince: 0, keepMs: this.#options.idleMs, idle: false };

@@ -23,6 +23,9 @@ export interface IngressLimits {
   readonly streamIdleTimeoutMs: number;
   /** How long a request waits for a tunnel that is about to be back. */
   readonly holdMs: number;
+  /** What the requests that wait may keep in memory, of one environment and in all. */
+  readonly maxHeldBytesPerEnv: number;
+  readonly maxHeldBytes: number;
   /** In flight for one environment. */
   readonly maxRequests: number;
   /** In flight for all of them. */
@@ -58,6 +61,8 @@ export interface RequestEntry {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
+  /** Of that, the time that it waited for a tunnel to be back, if it had to. */
+  readonly heldMs?: number;
   readonly remote: string;
   readonly upgraded: boolean;
   /** The answer did not reach its end. */
@@ -85,6 +90,8 @@ export interface IngressDependencies {
   /** The gateway's domain, in lower case. */
   readonly domain: string;
   readonly publicAddress: PublicAddress;
+  /** What nobody has said anything of is open to all: the gateway's own `access`. */
+  readonly publicByDefault: boolean;
   /** Whether a peer's forwarding headers are believed. */
   isTrustedProxy(address: string): boolean;
   /** Whether the gateway takes new work: `/readyz`. */

@@ -1,15 +1,25 @@
 import { matchHost } from '../../core/names.ts';
 import type { Resolution } from '../routing/resolution.ts';
-import type { Forward } from '../tunnel/forward.ts';
 import { admit, seesPrivate } from './admission.ts';
 import type { Answer } from './answer.ts';
 import { answerApex } from './apex.ts';
-import type { CallFailure } from './call.ts';
+import type { FailedCall } from './attempts.ts';
 import type { IngressContext } from './context.ts';
-import { busyEnv, offlineEnv, unknownEnv, unknownService } from './env-failures.ts';
-import type { Failure } from './error-answer.ts';
+import {
+  busyEnv,
+  drainingGateway,
+  goneEnv,
+  notHttp,
+  tooManyWait,
+  unknownEnv,
+  unknownYet,
+  unknownService,
+} from './env-failures.ts';
+import type { Sight } from './env-failures.ts';
+import type { Failure } from './failure.ts';
 import type { Exchange } from './exchange.ts';
 import { readForwarded } from './forwarded.ts';
+import { HeldBytes, mayKeep } from './held-bytes.ts';
 import { Holding } from './holding.ts';
 import type { HoldingErrors } from './holding.ts';
 import { OwnPaths } from './own-paths.ts';
@@ -18,9 +28,12 @@ import { Relay } from './relay.ts';
 import type { Rerouter } from './relay.ts';
 import { readRequestHead } from './read-head.ts';
 import { RequestHead } from './request-head.ts';
-import { accessOf, routeOf, servesHttp, subjectOf } from './visit.ts';
+import { envOf, placeOf, servesHttp, subjectOf } from './visit.ts';
 import type { EnvResolution, KnownResolution, Visit } from './visit.ts';
 import { ownPathPrefix } from './wait.ts';
+
+/** Each time its tunnel is lost before it was sent, a request waits anew: for so many tunnels in all. */
+const maxHolds = 3;
 
 /**
  * Decides what becomes of each request: by its host, by who asks, by the state of what it asks for. There is one way
@@ -29,10 +42,18 @@ import { ownPathPrefix } from './wait.ts';
 export class Dispatcher implements HoldingErrors, Rerouter {
   readonly #context: IngressContext;
   readonly #ownPaths: OwnPaths;
+  readonly #held: HeldBytes;
 
   constructor(context: IngressContext) {
+    const { maxHeldBytesPerEnv: maxBytesPerEnv, maxHeldBytes: maxBytesTotal } = context.deps.limits;
     this.#context = context;
     this.#ownPaths = new OwnPaths(context.deps, this);
+    this.#held = new HeldBytes({ maxBytesPerEnv, maxBytesTotal });
+  }
+
+  /** The most that the requests which wait for a tunnel keep in memory. */
+  get heldBytes(): number {
+    return this.#held.total;
   }
 
   dispatch(exchange: Exchange): void {
@@ -50,13 +71,19 @@ export class Dispatcher implements HoldingErrors, Rerouter {
   }
 
   /** Another way to the same route, by what is true now; access is decided anew, as forwards may differ in it. */
-  reroute(visit: Visit, relay: Relay, failedOn: Forward, failure: CallFailure): void {
-    visit.retrying = { relay, forward: failedOn, failure };
+  reroute(visit: Visit, relay: Relay, failed: FailedCall): void {
+    visit.retrying = { relay, failed };
     this.guard(visit.exchange, () => {
       const resolution = this.#context.deps.router.resolve(visit.head.host);
-      if (resolution.kind !== 'forward' || resolution.forward !== failedOn) this.#follow(visit, resolution);
-      else if (resolution.standby === undefined) relay.fail(failedOn, failure);
-      else this.#followEnv(visit, { ...resolution, forward: resolution.standby, standby: undefined });
+      if (resolution.kind !== 'forward') {
+        this.#follow(visit, resolution);
+        return;
+      }
+      const next = [resolution.forward, resolution.standby].find(
+        (each) => each && !relay.attempts.failedOn(each),
+      );
+      if (next === undefined) relay.fail(failed);
+      else this.#followEnv(visit, { ...resolution, forward: next, standby: undefined });
     });
   }
 
@@ -107,7 +134,7 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     const match = matchHost(visit.head.host, deps.domain);
     if (match.kind !== 'bad-label') {
       visit.exchange.fail({ code: 'ERR_MISDIRECTED', reason: 'This host is not served here.' });
-    } else if (admit(visit, match.label, 'private', deps)) {
+    } else if (admit(visit, { env: match.label, access: 'private', owner: undefined }, deps)) {
       visit.exchange.fail(unknownEnv);
     }
   }
@@ -115,69 +142,89 @@ export class Dispatcher implements HoldingErrors, Rerouter {
   #followEnv(visit: Visit, resolution: EnvResolution): void {
     const { exchange, head } = visit;
     exchange.subject = subjectOf(resolution);
-    if (!admit(visit, exchange.subject.env, accessOf(resolution), this.#context.deps)) return;
-    if (resolution.kind === 'unknown') exchange.fail(unknownEnv);
-    else if (head.path.startsWith(ownPathPrefix)) this.#ownPaths.serve(visit, resolution);
+    if (head.path.startsWith(ownPathPrefix)) this.#ownPaths.serve(visit, resolution);
+    else if (!admit(visit, placeOf(resolution), this.#context.deps)) return;
+    else if (resolution.kind === 'unknown') exchange.fail(unknownYet);
     else this.#serve(visit, resolution);
   }
 
   #serve(visit: Visit, resolution: KnownResolution): void {
+    const { exchange } = visit;
     switch (resolution.kind) {
       case 'forward':
         if (servesHttp(resolution.forward)) this.#relay(visit, resolution);
-        else this.#failService(visit, resolution);
+        else exchange.fail(notHttp(resolution, this.#sightOf(visit, resolution)));
         break;
       case 'no-service':
-        this.#failService(visit, resolution);
+        exchange.fail(unknownService(resolution, this.#sightOf(visit, resolution)));
         break;
       case 'reconnecting':
-        if (visit.exchange.held) this.#failOffline(visit, resolution);
-        else this.#hold(visit);
+        if (exchange.holds < maxHolds) this.#hold(visit, resolution);
+        else this.#failGone(visit, resolution);
         break;
       case 'offline':
-        this.#failOffline(visit, resolution);
+        this.#failGone(visit, resolution);
         break;
     }
   }
 
-  #relay(visit: Visit, resolution: KnownResolution & { kind: 'forward' }): void {
+  #relay(visit: Visit, { environment, forward }: Extract<KnownResolution, { kind: 'forward' }>): void {
     const { exchange, retrying } = visit;
-    if (!exchange.enter(resolution.environment.name)) {
+    if (!exchange.enter(environment.name)) {
       exchange.fail(busyEnv);
       return;
     }
     const relay = retrying?.relay ?? new Relay(visit, this.#context, this);
-    relay.send(resolution.forward, resolution.standby);
+    relay.send(forward);
   }
 
-  #hold(visit: Visit): void {
+  #hold(visit: Visit, resolution: KnownResolution): void {
     const { exchange, head } = visit;
     const { router, limits } = this.#context.deps;
-    exchange.held = true;
-    const holding = new Holding(exchange, this);
+    const env = envOf(resolution);
+    const bytes = mayKeep(head);
+    if (!this.#held.enter(env, bytes)) {
+      this.#failHold(visit, tooManyWait);
+      return;
+    }
+    exchange.holds += 1;
+    const begun = performance.now();
+    const holding = new Holding(exchange, {
+      errors: this,
+      onLeave: () => {
+        this.#held.leave(env, bytes);
+        exchange.heldMs += performance.now() - begun;
+      },
+      onDrain: () => this.#failHold(visit, drainingGateway),
+    });
     holding.until(router.hold(head.host, { ms: limits.holdMs, signal: holding.signal }), (result) => {
-      if (result === 'full') exchange.fail(busyEnv);
-      else this.#follow(visit, result);
+      if (result === 'full') this.#failHold(visit, tooManyWait);
+      else {
+        // Still not there: its time is over, and it does not wait anew.
+        if (result.kind === 'reconnecting') exchange.holds = maxHolds;
+        this.#follow(visit, result);
+      }
     });
   }
 
-  #failOffline({ exchange, retrying }: Visit, { environment }: KnownResolution): void {
-    // What was sent may have had its effect: that is another answer than "not there".
-    if (retrying === undefined || retrying.failure.kind === 'not-opened') {
-      exchange.fail(offlineEnv(environment));
-    } else {
-      retrying.relay.fail(retrying.forward, retrying.failure);
-    }
+  #failGone(visit: Visit, resolution: GoneResolution): void {
+    this.#failHold(visit, goneEnv(resolution, this.#context.deps.now()));
   }
 
-  #failService({ exchange, head }: Visit, resolution: KnownResolution): void {
-    const { deps } = this.#context;
-    const { domain, publicAddress } = deps;
-    const { environment } = resolution;
-    const seesAll = seesPrivate(head, environment.name, deps);
-    exchange.fail(unknownService(environment, routeOf(resolution), { seesAll, domain, publicAddress }));
+  /** What was sent may have had its effect: that is another answer than "not there". */
+  #failHold({ exchange, retrying }: Visit, failure: Failure): void {
+    if (retrying === undefined || retrying.relay.attempts.unsent) exchange.fail(failure);
+    else retrying.relay.fail(retrying.failed);
+  }
+
+  #sightOf({ head }: Visit, resolution: KnownResolution): Sight {
+    const { domain, publicAddress } = this.#context.deps;
+    const seesAll = seesPrivate(head, placeOf(resolution), this.#context.deps);
+    return { seesAll, domain, publicAddress };
   }
 }
+
+type GoneResolution = Extract<KnownResolution, { kind: 'reconnecting' | 'offline' }>;
 
 function conclude(exchange: Exchange, result: Answer | Failure): void {
   if ('status' in result) exchange.answer(result);

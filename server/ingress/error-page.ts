@@ -1,4 +1,15 @@
 import { createHash } from 'node:crypto';
+import { pageScript } from './page-script.ts';
+import { pageStyle } from './page-style.ts';
+
+/** When something was seen last. */
+export interface LastSeen {
+  /** In ISO 8601. */
+  readonly at: string;
+  /** The same in words, such as `3 minutes ago`, and how long that is. */
+  readonly ago: string;
+  readonly agoMs: number;
+}
 
 /** The parts of a page; all are text, and escaped here. */
 export interface Page {
@@ -8,48 +19,25 @@ export interface Page {
   readonly reason: string;
   /** What to do next, in one sentence. */
   readonly next: string;
+  readonly lastSeen: LastSeen | undefined;
   readonly facts: readonly (readonly [label: string, value: string])[];
   readonly links: readonly { readonly text: string; readonly href: string }[];
-  /** Reloads itself when the environment is back. */
-  readonly waits: boolean;
+  /** What it waits for, and whether it loads that by itself (`open`) or only says so (`tell`). */
+  readonly waits:
+    { readonly until: string; readonly then: 'open' | 'tell'; readonly code: string } | undefined;
 }
 
-const style = `
-:root{color-scheme:light dark;--ink:#1b1f24;--dim:#59636e;--line:#d8dee4;--ground:#fbfbfa;--accent:#0b5cad}
-@media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--dim:#9aa4af;--line:#343a41;--ground:#15181b;--accent:#7db7f0}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:38rem;margin:0 auto;padding:14vh 1.5rem 3rem}
-h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
-p{margin:0 0 .75rem}
-.status{color:var(--dim);font-size:.875rem;margin:0 0 .5rem}
-a{color:var(--accent)}
-ul{padding-left:1.25rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:2rem 0 0;padding-top:1rem;border-top:1px solid var(--line);color:var(--dim);font-size:.875rem}
-dt,dd{margin:0}
-dd{overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,monospace}
-`.trim();
-
-const script = `
-(async()=>{
-const sleep=s=>new Promise(r=>setTimeout(r,s*1000));
-for(;;){
-let wait=5;
-try{
-const a=await fetch('/_porthole/wait?state=ready&timeout=60',{cache:'no-store',headers:{accept:'application/json'}});
-if(a.ok){location.reload();return}
-if(a.status===404){location.reload();return}
-wait=Math.max(1,Number(a.headers.get('retry-after'))||wait)
-}catch{}
-await sleep(wait*(.5+Math.random()))
-}})()
-`.trim();
+/** Without the script, the whole page is asked for anew, this often. */
+const refreshSeconds = 10;
 
 /** What the page may do: show itself, and if it waits, ask its own host. */
 export function pagePolicy(waits: boolean): string {
-  const scripts = waits ? `; script-src '${hashOf(script)}'; connect-src 'self'` : '';
-  return `default-src 'none'; style-src '${hashOf(style)}'${scripts}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  const scripts = waits ? `; script-src '${scriptHash}'; connect-src 'self'` : '';
+  return `default-src 'none'; style-src '${styleHash}'${scripts}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 }
+
+const styleHash = hashOf(pageStyle);
+const scriptHash = hashOf(pageScript);
 
 /** A page that is whole in itself: no foreign parts, readable in light and dark and without its script. */
 export function renderPage(page: Page): string {
@@ -59,23 +47,30 @@ export function renderPage(page: Page): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${escapeHtml(page.title)}</title>
-<style>${style}</style>
+<meta name="color-scheme" content="light dark">
+${page.waits?.then === 'open' ? `<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>\n` : ''}<title>${escapeHtml(page.title)}</title>
+<style>${pageStyle}</style>
 </head>
 <body>
 <main>
 <p class="status">${escapeHtml(page.status)}</p>
 <h1>${escapeHtml(page.reason)}</h1>
-<p>${escapeHtml(page.next)}</p>
-${list(page.links)}${facts(page.facts)}
-</main>
-${page.waits ? `<script>${script}</script>\n` : ''}</body>
+${seen(page.lastSeen)}<p>${escapeHtml(page.next)}</p>
+${list(page.links)}${waiting(page.waits)}</main>
+<footer>${facts(page.facts)}</footer>
+${page.waits === undefined ? '' : `<script>${pageScript}</script>\n`}</body>
 </html>
 `;
 }
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function seen(lastSeen: LastSeen | undefined): string {
+  if (lastSeen === undefined) return '';
+  const { at, ago, agoMs } = lastSeen;
+  return `<p>It was last seen <time datetime="${escapeHtml(at)}" title="${escapeHtml(at)}" data-ago="${agoMs}">${escapeHtml(ago)}</time>.</p>\n`;
 }
 
 function list(links: Page['links']): string {
@@ -86,9 +81,20 @@ function list(links: Page['links']): string {
   return `<ul>${items.join('')}</ul>\n`;
 }
 
+/** The line that the script keeps true; read out when it changes. */
+function waiting(waits: Page['waits']): string {
+  if (waits === undefined) return '';
+  const { until, then, code } = waits;
+  const line =
+    then === 'open' ? `This page opens the preview when ${until}.` : `This page says when ${until}.`;
+  return `<p class="waits"><span class="dot" aria-hidden="true"></span><span id="live" role="status" aria-live="polite" data-then="${then}" data-code="${code}">${escapeHtml(line)}</span></p>\n`;
+}
+
 function facts(all: Page['facts']): string {
   if (all.length === 0) return '';
-  const items = all.map(([label, value]) => `<dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd>`);
+  const items = all.map(
+    ([label, value]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  );
   return `<dl>${items.join('')}</dl>`;
 }
 

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { IngressContext } from './context.ts';
 import type { RequestEntry } from './dependencies.ts';
 import { errorAnswer } from './error-answer.ts';
-import type { Failure } from './error-answer.ts';
+import type { Failure } from './failure.ts';
 import type { RequestHead } from './request-head.ts';
 import { newRequestId } from './request-id.ts';
 import type { Visitor, VisitorListener } from './visitor.ts';
@@ -27,6 +27,8 @@ export interface Answerer {
   readonly patienceMs: number;
   /** There was silence for so long. */
   onStall(): void;
+  /** The gateway takes no tunnels any more: told again and again to those who may wait for one. */
+  onDrain?(): void;
   /** The visitor is gone, or the answer is complete: nothing is to be sent any more. */
   stop(): void;
 }
@@ -54,8 +56,9 @@ export class Exchange implements VisitorListener {
   upgraded = false;
   /** The head of the answer is out. */
   responded = false;
-  /** It has waited once for a tunnel to be back. */
-  held = false;
+  /** How many times it has waited for a tunnel to be back, and how long in all. */
+  holds = 0;
+  heldMs = 0;
   over = false;
   #status = 0;
   #code: ErrorCode | undefined;
@@ -107,7 +110,10 @@ export class Exchange implements VisitorListener {
 
   fail(failure: Failure, accept = this.head?.accept ?? ''): void {
     if (this.id === '') this.id = newRequestId();
-    this.answer(errorAnswer(failure, { accept, requestId: this.id }));
+    const { method } = this.visitor.request;
+    this.answer(
+      errorAnswer(failure, { accept, requestId: this.id, method, nowMs: this.#context.deps.now() }),
+    );
   }
 
   /** The head of the answer. Throws what Node throws at one that cannot be sent; then nothing was. */
@@ -213,6 +219,7 @@ export class Exchange implements VisitorListener {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       durationMs: Math.round((performance.now() - this.#startedAt) * 10) / 10,
+      ...(this.holds > 0 && { heldMs: Math.round(this.heldMs) }),
       remote: this.remote,
       upgraded: this.upgraded,
       aborted,

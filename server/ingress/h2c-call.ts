@@ -140,6 +140,11 @@ export class H2cCall implements Call {
   #failureOf(stream: ClientHttp2Stream, cause: unknown): CallFailure {
     if (this.#answered) return { kind: 'truncated' };
     if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return { kind: 'not-processed', cause };
-    return cause === undefined ? { kind: 'closed', reused: this.reused } : { kind: 'nonsense', cause };
+    return isProtocolError(cause) ? { kind: 'nonsense', cause } : { kind: 'closed', reused: this.reused };
   }
+}
+
+/** The others are the channel's: it was reset, or its tunnel is gone. */
+function isProtocolError(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ERR_HTTP2');
 }

@@ -16,7 +16,7 @@ export class H2cUpstream implements Upstream {
   readonly #calls = new Set<H2cCall>();
   #session: ClientHttp2Session | undefined;
   #opening = false;
-  #closed = false;
+  #retired = false;
 
   constructor(open: (origin: Origin) => Promise<Duplex>) {
     this.#open = open;
@@ -31,10 +31,9 @@ export class H2cUpstream implements Upstream {
     return call;
   }
 
-  destroy(): void {
-    this.#closed = true;
-    this.#session?.destroy();
-    for (const call of [...this.#calls]) call.fail({ kind: 'closed', reused: false });
+  retire(): void {
+    this.#retired = true;
+    this.#session?.close();
   }
 
   #openSession(origin: Origin): void {
@@ -42,7 +41,7 @@ export class H2cUpstream implements Upstream {
     this.#open(origin).then(
       (channel) => {
         this.#opening = false;
-        if (this.#closed) channel.destroy();
+        if (this.#retired) this.#openedTooLate(channel);
         else this.#opened(channel);
       },
       (error: unknown) => {
@@ -54,6 +53,11 @@ export class H2cUpstream implements Upstream {
         for (const call of this.#waiting()) call.fail(failure);
       },
     );
+  }
+
+  #openedTooLate(channel: Duplex): void {
+    channel.on('error', () => {}).destroy();
+    for (const call of this.#waiting()) call.fail({ kind: 'not-opened', failure: { kind: 'gone' } });
   }
 
   #opened(channel: Duplex): void {

@@ -1,4 +1,4 @@
-import type { Resolution } from '../routing/resolution.ts';
+import { once } from '../../core/lifecycle.ts';
 import type { Answerer, Exchange } from './exchange.ts';
 
 /** Runs a step on behalf of an exchange, and answers for it when the step throws. */
@@ -6,17 +6,29 @@ export interface HoldingErrors {
   guard(exchange: Exchange, step: () => void): void;
 }
 
-/** A request that waits for its environment: bounded by what it waits on, and over when the visitor leaves. */
+export interface HoldingOptions {
+  readonly errors: HoldingErrors;
+  /** The place that it took is free again: told once, at the end of the wait or when the visitor leaves. */
+  readonly onLeave: () => void;
+  /** It waits in vain: the gateway takes no tunnels any more. */
+  readonly onDrain: () => void;
+}
+
+/** A request that waits: bounded by what it waits on, and over when the visitor leaves. */
 export class Holding implements Answerer {
   readonly #exchange: Exchange;
   readonly #errors: HoldingErrors;
+  readonly #leavePlace: () => void;
+  readonly #onDrain: () => void;
   readonly #abort = new AbortController();
   /** Silence is what waiting is. */
   readonly patienceMs = Infinity;
 
-  constructor(exchange: Exchange, errors: HoldingErrors) {
+  constructor(exchange: Exchange, { errors, onLeave, onDrain }: HoldingOptions) {
     this.#exchange = exchange;
     this.#errors = errors;
+    this.#leavePlace = once(onLeave);
+    this.#onDrain = onDrain;
     exchange.answerer = this;
   }
 
@@ -25,7 +37,7 @@ export class Holding implements Answerer {
   }
 
   /** `onReady` is called with what it was held for, unless the visitor has left by then. */
-  until(held: Promise<Resolution | 'full'>, onReady: (result: Resolution | 'full') => void): void {
+  until<T>(held: Promise<T>, onReady: (result: T) => void): void {
     held.then(
       (result) => this.#leave(() => onReady(result)),
       (error: unknown) =>
@@ -37,11 +49,17 @@ export class Holding implements Answerer {
 
   stop(): void {
     this.#abort.abort();
+    this.#leavePlace();
   }
 
   onStall(): void {
     // Never told: see `patienceMs`.
     this.stop();
+  }
+
+  onDrain(): void {
+    this.#leave(this.#onDrain);
+    this.#abort.abort();
   }
 
   onBody(): void {
@@ -57,6 +75,7 @@ export class Holding implements Answerer {
   }
 
   #leave(next: () => void): void {
+    this.#leavePlace();
     if (this.#abort.signal.aborted) return;
     this.#exchange.answerer = undefined;
     this.#exchange.progress += 1;

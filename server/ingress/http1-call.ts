@@ -25,13 +25,13 @@ export class Http1Upstream implements Upstream {
     return new Http1Call(this.#agent, request, listener);
   }
 
-  destroy(): void {
-    this.#agent.destroy();
+  retire(): void {
+    this.#agent.retire();
   }
 }
 
 function maxIdleMs(request: CallRequest): number {
-  if (request.upgrade) return 0;
+  if (request.upgrade || request.fresh) return 0;
   return request.idempotent ? anyIdleMs : freshIdleMs;
 }
 
@@ -42,7 +42,8 @@ class Http1Call implements Call {
   readonly #request: ClientRequest;
   #response: IncomingMessage | undefined;
   #over = false;
-  #wrote = false;
+  /** Something of it was written to a channel, or is about to be. */
+  #sent = false;
   #waitsForDrain = false;
 
   constructor(agent: ChannelAgent, request: CallRequest, listener: CallListener) {
@@ -65,12 +66,12 @@ class Http1Call implements Call {
       .on('error', (error) => this.#onError(error));
     // Node's default drops those beyond 1000 without a word.
     this.#request.maxHeadersCount = 0;
-    if (request.hasBody) this.#request.on('socket', () => this.#onChannel());
-    else this.#request.end();
+    this.#request.on('socket', (channel: Duplex) => this.#onChannel(channel, request.hasBody));
+    if (!request.hasBody) this.#request.end();
   }
 
   write(chunk: Buffer): boolean {
-    this.#wrote = true;
+    this.#sent = true;
     const more = this.#request.write(chunk);
     if (!more && !this.#waitsForDrain) {
       this.#waitsForDrain = true;
@@ -83,7 +84,7 @@ class Http1Call implements Call {
   }
 
   end(trailers: readonly string[]): void {
-    this.#wrote = true;
+    this.#sent = true;
     if (trailers.length > 0) this.#request.addTrailers(pairs(trailers));
     this.#request.end();
   }
@@ -111,13 +112,25 @@ class Http1Call implements Call {
     this.#request.destroy();
   }
 
-  #onChannel(): void {
+  #onChannel(channel: Duplex, hasBody: boolean): void {
     if (this.#over) return;
+    if (!channel.writable) {
+      this.#fail({ kind: 'not-sent' });
+      return;
+    }
+    if (!hasBody) {
+      this.#sent = true;
+      return;
+    }
     this.#listener.onSent();
     // The head goes with the first piece of the body if that is there, and does not wait for it.
-    setImmediate(() => {
-      if (!this.#wrote && !this.#over) this.#request.flushHeaders();
-    });
+    setImmediate(() => this.#flushHead());
+  }
+
+  #flushHead(): void {
+    if (this.#sent || this.#over) return;
+    this.#sent = true;
+    this.#request.flushHeaders();
   }
 
   #onInformation(info: InformationEvent): void {
@@ -167,8 +180,15 @@ class Http1Call implements Call {
     if (this.#response !== undefined) {
       if (!this.#response.complete) this.#fail({ kind: 'truncated' });
     } else {
-      this.#fail(failureOf(error, this.#request.reusedSocket));
+      this.#fail(this.#failureOf(error));
     }
+  }
+
+  #failureOf(error: NodeJS.ErrnoException): CallFailure {
+    if (error instanceof ChannelOpenError) return { kind: 'not-opened', failure: error.failure };
+    if (error instanceof TlsHandshakeError) return { kind: 'not-processed', cause: error };
+    if (error.code?.startsWith('HPE_') === true) return { kind: 'nonsense', cause: error };
+    return this.#sent ? { kind: 'closed', reused: this.#request.reusedSocket } : { kind: 'not-sent' };
   }
 
   #fail(failure: CallFailure): void {
@@ -177,13 +197,6 @@ class Http1Call implements Call {
     this.#request.destroy();
     this.#listener.onFailure(failure);
   }
-}
-
-function failureOf(error: NodeJS.ErrnoException, reused: boolean): CallFailure {
-  if (error instanceof ChannelOpenError) return { kind: 'not-opened', failure: error.failure };
-  if (error instanceof TlsHandshakeError) return { kind: 'not-processed', cause: error };
-  if (error.code?.startsWith('HPE_') === true) return { kind: 'nonsense', cause: error };
-  return { kind: 'closed', reused };
 }
 
 function pairs(list: readonly string[]): [string, string][] {

@@ -27,7 +27,7 @@ export class Http1Front {
   readonly #options: Http1FrontOptions;
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
-  readonly #sweep: NodeJS.Timeout;
+  #sweep: NodeJS.Timeout;
 
   constructor(options: Http1FrontOptions) {
     this.#options = options;
@@ -63,12 +63,17 @@ export class Http1Front {
     this.#server.emit('connection', socket);
   }
 
-  /** Takes no further requests: idle connections close now, others after the answer that is under way. */
-  close(): void {
-    for (const [socket, connection] of this.#connections) {
-      connection.closing = true;
-      if (connection.open.size === 0) socket.destroySoon();
-    }
+  /** Each connection gets one more answer at most; those that are quiet for `idleMs` from now on are closed. */
+  close(idleMs: number): void {
+    for (const connection of this.#connections.values()) connection.closing = true;
+    const closeQuiet = (): void => {
+      for (const [socket, connection] of this.#connections) {
+        if (connection.isQuiet(idleMs, socket.bytesRead)) socket.destroySoon();
+      }
+    };
+    closeQuiet();
+    clearInterval(this.#sweep);
+    this.#sweep = setInterval(closeQuiet, Math.max(minCheckMs, idleMs / 8)).unref();
   }
 
   destroy(): void {

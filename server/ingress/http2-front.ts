@@ -28,12 +28,15 @@ const overflowBytes = 32 * 1024;
 /** PING and SETTINGS of one session within a second; each costs an answer. */
 const maxControlFrames = 200;
 
+const minCheckMs = 20;
+
 /** HTTP/2 in front: one server of Node's that never listens and is fed with connections that have agreed on `h2`. */
 export class Http2Front {
   readonly #options: Http2FrontOptions;
   readonly #server: Http2Server;
   readonly #sessions = new Map<Http2Session, Connection>();
   #accepting: Connection | undefined;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: Http2FrontOptions) {
     this.#options = options;
@@ -49,7 +52,8 @@ export class Http2Front {
   }
 
   accept(socket: Socket, connection: Connection): void {
-    socket.on('error', () => {});
+    // HTTP/2 has no use for half of a connection, and on one that may be half-open Node does not notice that its peer has left.
+    socket.on('error', () => {}).once('end', () => socket.destroy());
     if (socket.destroyed) return;
     socket.setNoDelay(true);
     // 'session' is emitted before `emit` returns.
@@ -58,12 +62,26 @@ export class Http2Front {
     this.#accepting = undefined;
   }
 
-  /** GOAWAY: streams that run go on, new ones are refused. */
-  close(): void {
-    for (const session of this.#sessions.keys()) session.close();
+  /**
+   * GOAWAY: streams that run go on; those that come later are not read, and their clients, who know that, open them elsewhere. Sessions that
+   * are quiet for `idleMs` from now on are closed: not at once, so that the GOAWAY is not lost in a reset.
+   */
+  close(idleMs: number): void {
+    for (const [session, connection] of this.#sessions) {
+      connection.closing = true;
+      sayGoodbye(session);
+    }
+    const closeQuiet = (): void => {
+      for (const [session, connection] of this.#sessions) {
+        if (connection.isQuiet(idleMs, 0)) session.close();
+      }
+    };
+    closeQuiet();
+    this.#sweep = setInterval(closeQuiet, Math.max(minCheckMs, idleMs / 8)).unref();
   }
 
   destroy(): void {
+    clearInterval(this.#sweep);
     for (const session of this.#sessions.keys()) session.destroy();
   }
 
@@ -81,7 +99,6 @@ export class Http2Front {
       if (connection.open.size === 0) session.close();
       else session.setTimeout(this.#options.keepAliveMs);
     });
-    if (connection.closing) session.close();
     const guard = new RateGuard(maxControlFrames);
     const count = (): void => {
       if (!guard.allows()) session.destroy(new Error('flooded'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -96,8 +113,15 @@ export class Http2Front {
       stream.destroy();
       return;
     }
+    // A session that came after the others were told gets its first stream answered.
+    if (connection.closing && stream.id === 1) sayGoodbye(stream.session);
     this.#options.handle(new Http2Visitor(stream, { headers, rawHeaders }, connection));
   }
+}
+
+function sayGoodbye(session: Http2Session | undefined): void {
+  if (session !== undefined && !session.closed && !session.destroyed)
+    session.goaway(constants.NGHTTP2_NO_ERROR);
 }
 
 /** Counts what happens within each second. */

@@ -142,6 +142,7 @@ export class Http2Visitor implements Visitor {
     if (this.#closed) return;
     this.#closed = true;
     this.connection.open.delete(this);
+    this.connection.quietSince = performance.now();
     this.#listener?.onVisitorClose(complete);
   }
 }

@@ -30,14 +30,26 @@ export interface Ingress extends Omit<Closable, 'close'> {
   readonly inFlight: number;
   /** Connections of visitors, idle ones included. */
   readonly connections: number;
+  /** The most that the requests which wait for a tunnel keep in memory. */
+  readonly heldBytes: number;
   /** Ends what no longer may go on, such as upgrades whose access was withdrawn; gives how many those were. */
   endWhere(predicate: (subject: Subject) => boolean, reason: string): number;
-  /** Takes no new requests on its connections, and lets those that run finish, at most for `graceMs`. */
-  close(graceMs: number): Promise<void>;
+  /**
+   * Gives each connection one more answer at most, and lets requests and upgrades that run finish, at most for `graceMs`. A connection is closed
+   * when it is quiet for `idleMs`: a request may be on its way.
+   */
+  close(graceMs: number, options?: ClosingOptions): Promise<void>;
+}
+
+export interface ClosingOptions {
+  readonly idleMs?: number;
+  /** Whether connections may come that were accepted already. */
+  readonly more?: () => boolean;
 }
 
 const maxSweepMs = 1000;
 const minSweepMs = 10;
+const drainCheckMs = 20;
 
 export function createIngress(deps: IngressDependencies): Ingress {
   return new LiveIngress(deps);
@@ -55,6 +67,7 @@ class LiveIngress implements Ingress, IngressContext {
   readonly #ended = new Latch<string>();
   readonly #quiet = new Latch<undefined>();
   #closing: Promise<void> | undefined;
+  #more = (): boolean => false;
 
   constructor(deps: IngressDependencies) {
     const { limits, domain } = deps;
@@ -84,6 +97,10 @@ class LiveIngress implements Ingress, IngressContext {
     return this.#http1.connections + this.#http2.connections;
   }
 
+  get heldBytes(): number {
+    return this.#dispatcher.heldBytes;
+  }
+
   handleHttp1(socket: Socket, info: ConnectionInfo): void {
     this.#http1.accept(socket, this.#connection(info));
   }
@@ -107,8 +124,12 @@ class LiveIngress implements Ingress, IngressContext {
     return count;
   }
 
-  close(graceMs: number): Promise<void> {
-    this.#closing ??= this.#drain(graceMs);
+  get draining(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  close(graceMs: number, options: ClosingOptions = {}): Promise<void> {
+    this.#closing ??= this.#drain(graceMs, options);
     return this.#closing;
   }
 
@@ -122,19 +143,31 @@ class LiveIngress implements Ingress, IngressContext {
   }
 
   onOver(): void {
-    if (this.#closing !== undefined && this.live.size === 0) this.#quiet.settle(undefined);
+    if (this.#closing !== undefined) this.#endIfQuiet();
   }
 
-  async #drain(graceMs: number): Promise<void> {
-    this.#http1.close();
-    this.#http2.close();
-    if (this.live.size > 0) {
-      const late = (): undefined => {
-        this.deps.log.warn({ inFlight: this.live.size }, 'requests cut off at the end of the grace period');
-      };
-      await deadline(this.#quiet.promise, graceMs, late);
-    }
+  async #drain(graceMs: number, { idleMs = 0, more = () => false }: ClosingOptions): Promise<void> {
+    this.#more = more;
+    this.#http1.close(idleMs);
+    this.#http2.close(idleMs);
+    const look = (): void => {
+      for (const exchange of [...this.live]) exchange.answerer?.onDrain?.();
+      this.#endIfQuiet();
+    };
+    const check = setInterval(look, drainCheckMs).unref();
+    look();
+    await deadline(this.#quiet.promise, graceMs, () => this.#cutOff());
+    clearInterval(check);
     this.destroy('closed');
+  }
+
+  #endIfQuiet(): void {
+    if (this.live.size === 0 && this.connections === 0 && !this.#more()) this.#quiet.settle(undefined);
+  }
+
+  #cutOff(): undefined {
+    const inFlight = this.live.size;
+    if (inFlight > 0) this.deps.log.warn({ inFlight }, 'requests cut off at the end of the grace period');
   }
 
   #connection(info: ConnectionInfo): Connection {

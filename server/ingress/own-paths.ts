@@ -1,29 +1,55 @@
-import type { Resolution } from '../routing/resolution.ts';
-import { admit, seesPrivate } from './admission.ts';
+import { admit, isNamedByTls, mayEnter, seesPrivate } from './admission.ts';
 import { jsonAnswer } from './answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
-import { busyEnv, offlineEnv, unknownEnv, unknownService } from './env-failures.ts';
+import {
+  drainingGateway,
+  goneEnv,
+  notHttp,
+  tooManyWait,
+  unknownEnv,
+  unknownService,
+} from './env-failures.ts';
+import type { Failure } from './failure.ts';
 import { Holding } from './holding.ts';
 import type { HoldingErrors } from './holding.ts';
-import { accessOf, routeOf, servesHttp, subjectOf } from './visit.ts';
-import type { KnownResolution, Visit } from './visit.ts';
+import { InFlight } from './in-flight.ts';
+import { Prober } from './prober.ts';
+import { failureOfCall } from './upstream-failure.ts';
+import { envOf, placeOf, servesHttp, stateOf, subjectOf } from './visit.ts';
+import type { EnvResolution, Visit } from './visit.ts';
 import { readWaitRequest, waitPath } from './wait.ts';
+import { Waiting } from './waiting.ts';
+import type { WaitOutcome } from './waiting.ts';
 
 /** Programs ask, and programs are answered. */
 const json = 'application/json';
 
-/** Answers what is below `/_porthole/` on the hosts of environments, to visitors who were admitted. */
+/**
+ * Those who wait, at most: pages in tabs that nobody closes are many. Strangers, where they may wait at all, have places of their
+ * own, as many for what is private as for what is not there: how full they are tells nothing.
+ */
+const places = { maxRequests: 256, maxRequestsTotal: 4096 };
+const strangersPlaces = { maxRequests: 64, maxRequestsTotal: 512 };
+
+const late = { failure: { kind: 'timeout' } } as const;
+
+/** Answers what is below `/_porthole/` on the hosts of environments. */
 export class OwnPaths {
   readonly #deps: IngressDependencies;
   readonly #errors: HoldingErrors;
+  readonly #prober = new Prober();
+  readonly #waiting = new InFlight(places);
+  readonly #strangers = new InFlight(strangersPlaces);
 
   constructor(deps: IngressDependencies, errors: HoldingErrors) {
     this.#deps = deps;
     this.#errors = errors;
   }
 
-  serve(visit: Visit, resolution: KnownResolution): void {
+  serve(visit: Visit, resolution: EnvResolution): void {
     const { exchange, head } = visit;
+    const evenIfClosed = this.#waitsAsStranger(visit, resolution);
+    if (!evenIfClosed && !admit(visit, placeOf(resolution), this.#deps)) return;
     if (head.pathname !== waitPath) {
       exchange.fail({ code: 'ERR_NOT_FOUND' });
       return;
@@ -33,47 +59,81 @@ export class OwnPaths {
       return;
     }
     const request = readWaitRequest(head.path);
-    if (request.ok) this.#wait(visit, resolution, request.timeoutMs);
+    if (request.ok) this.#wait(visit, { env: envOf(resolution), ms: request.timeoutMs, evenIfClosed });
     else exchange.fail({ code: 'ERR_BAD_REQUEST', reason: request.problem }, json);
   }
 
-  #wait(visit: Visit, resolution: KnownResolution, timeoutMs: number): void {
-    if (resolution.kind === 'forward' || resolution.kind === 'no-service') {
-      this.#tell(visit, resolution);
-      return;
-    }
-    const holding = new Holding(visit.exchange, this.#errors);
-    holding.until(
-      this.#deps.router.hold(visit.head.host, { ms: timeoutMs, signal: holding.signal, untilReady: true }),
-      (result) => {
-        if (result === 'full') visit.exchange.fail(busyEnv, json);
-        else this.#waited(visit, result);
-      },
-    );
+  /** Where everything is public unless it says otherwise, a name that is not there yet most probably will be. */
+  #waitsAsStranger(visit: Visit, resolution: EnvResolution): boolean {
+    if (!this.#deps.publicByDefault || visit.head.pathname !== waitPath) return false;
+    return isNamedByTls(visit) && !this.#mayKnow(visit, resolution);
   }
 
-  /** Much may have changed meanwhile, the access too. */
-  #waited(visit: Visit, resolution: Resolution): void {
+  #mayKnow(visit: Visit, resolution: EnvResolution): boolean {
+    return mayEnter(visit, placeOf(resolution), this.#deps);
+  }
+
+  #wait(visit: Visit, asked: { env: string; ms: number; evenIfClosed: boolean }): void {
+    const { exchange, head } = visit;
+    const { env, ms, evenIfClosed } = asked;
+    const taken = evenIfClosed ? this.#strangers : this.#waiting;
+    if (!taken.enter(env)) {
+      exchange.fail(tooManyWait, json);
+      return;
+    }
+    const holding = new Holding(exchange, {
+      errors: this.#errors,
+      onLeave: () => taken.leave(env),
+      onDrain: () => exchange.fail(drainingGateway, json),
+    });
+    const { info } = exchange.visitor.connection;
+    const options = {
+      ...{ host: head.host, ms, evenIfClosed, signal: holding.signal },
+      origin: { address: exchange.remote, port: info.remotePort },
+      mayKnow: (resolution: EnvResolution) => this.#mayKnow(visit, resolution),
+    };
+    const waiting = new Waiting(options, { router: this.#deps.router, prober: this.#prober });
+    holding.until(waiting.outcome(), (outcome) => this.#tell(visit, outcome));
+  }
+
+  #tell(visit: Visit, outcome: WaitOutcome): void {
     const { exchange } = visit;
-    if (resolution.kind === 'apex' || resolution.kind === 'foreign' || resolution.kind === 'unknown') {
-      exchange.fail(unknownEnv);
-      return;
+    switch (outcome.kind) {
+      case 'ready':
+        exchange.answer(jsonAnswer(200, { env: outcome.env, state: 'ready' }));
+        break;
+      case 'full':
+        exchange.fail(tooManyWait, json);
+        break;
+      case 'closed':
+        exchange.fail(unknownEnv, json);
+        break;
+      case 'late':
+        exchange.subject = subjectOf(outcome.resolution);
+        exchange.fail(this.#whyNot(visit, outcome), json);
+        break;
     }
-    exchange.subject = subjectOf(resolution);
-    if (admit(visit, exchange.subject.env, accessOf(resolution), this.#deps)) this.#tell(visit, resolution);
   }
 
-  #tell({ exchange, head }: Visit, resolution: KnownResolution): void {
-    const { environment } = resolution;
-    if (resolution.kind === 'forward' && servesHttp(resolution.forward)) {
-      exchange.answer(jsonAnswer(200, { env: environment.name, state: 'ready' }));
-    } else if (resolution.kind === 'forward' || resolution.kind === 'no-service') {
-      const { domain, publicAddress } = this.#deps;
-      const seesAll = seesPrivate(head, environment.name, this.#deps);
-      const options = { seesAll, domain, publicAddress };
-      exchange.fail(unknownService(environment, routeOf(resolution), options), json);
-    } else {
-      exchange.fail(offlineEnv(environment), json);
+  #whyNot({ head }: Visit, { resolution, refusal }: Extract<WaitOutcome, { kind: 'late' }>): Failure {
+    const { domain, publicAddress } = this.#deps;
+    const sight = { seesAll: seesPrivate(head, placeOf(resolution), this.#deps), domain, publicAddress };
+    switch (resolution.kind) {
+      case 'unknown':
+        return unknownEnv;
+      case 'no-service':
+        return unknownService(resolution, sight);
+      case 'reconnecting':
+      case 'offline':
+        return goneEnv(resolution, this.#deps.now());
+      case 'forward': {
+        if (!servesHttp(resolution.forward)) return notHttp(resolution, sight);
+        const { forward, standby } = resolution;
+        // It was tried on another, or has only just come.
+        const { failure } = [forward, standby].includes(refusal?.forward) ? (refusal ?? late) : late;
+        const told = failureOfCall({ kind: 'not-opened', failure }, forward);
+        return { ...told, ...stateOf(resolution) };
+      }
     }
   }
 }

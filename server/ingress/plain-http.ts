@@ -3,7 +3,7 @@ import { isHealthPath } from './apex.ts';
 import { makeAnswer, redirectAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
-import type { Failure } from './error-answer.ts';
+import type { Failure } from './failure.ts';
 import { forwardedProto } from './forwarded.ts';
 import type { RequestHead } from './request-head.ts';
 import { hostnameOf, locationOf, originOf } from './sites.ts';

@@ -1,20 +1,23 @@
 import type { Forward } from '../tunnel/forward.ts';
+import { Attempts } from './attempts.ts';
+import type { FailedCall } from './attempts.ts';
 import { callRequest, isIdempotent, rewrittenHost } from './call-request.ts';
 import type { Call, CallFailure, CallListener, Switched } from './call.ts';
 import type { IngressContext } from './context.ts';
+import { linksOf } from './early-hints.ts';
 import type { Answerer, Exchange } from './exchange.ts';
 import type { RequestHead } from './request-head.ts';
 import { readResponseHead } from './response-head.ts';
 import type { ResponseContext } from './response-head.ts';
-import { retryAfter } from './retry.ts';
 import { passingTrailers } from './trailers.ts';
 import { failureOfCall } from './upstream-failure.ts';
 import { carryUpgrade } from './upgrade.ts';
+import { stateOf } from './visit.ts';
 import type { Visit } from './visit.ts';
 
 /** Finds where a request is sent again; or fails it with the relay. */
 export interface Rerouter {
-  reroute(visit: Visit, relay: Relay, failedOn: Forward, failure: CallFailure): void;
+  reroute(visit: Visit, relay: Relay, failed: FailedCall): void;
 }
 
 /**
@@ -27,10 +30,9 @@ export class Relay implements Answerer, CallListener {
   readonly #rerouter: Rerouter;
   readonly #exchange: Exchange;
   readonly #head: RequestHead;
+  readonly attempts = new Attempts();
   #forward: Forward | undefined;
-  #standby: Forward | undefined;
   #call: Call | undefined;
-  #calls = 0;
   #readingBody = false;
   #bodyTaken = false;
   #bodyDone: boolean;
@@ -55,15 +57,15 @@ export class Relay implements Answerer, CallListener {
   }
 
   /** Sends the request to an upstream: the first one, or another after that. */
-  send(forward: Forward, standby: Forward | undefined): void {
+  send(forward: Forward): void {
     this.#forward = forward;
-    this.#standby = standby;
-    this.#calls += 1;
     this.#exchange.answerer = this;
     const { deps, upstreams } = this.#context;
-    if (this.#calls > 1) deps.metrics.requestRetried();
+    const again = this.attempts.begin(forward);
+    if (again) deps.metrics.requestRetried();
     try {
-      const request = callRequest(this.#visit, forward, deps.publicAddress);
+      const options = { publicAddress: deps.publicAddress, fresh: again };
+      const request = callRequest(this.#visit, forward, options);
       this.#call = upstreams.of(forward).call(request, this);
     } catch (err) {
       // Node refuses what is in the head: no visitor sends such a thing by accident.
@@ -93,6 +95,7 @@ export class Relay implements Answerer, CallListener {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.attempts.end();
     // A call whose answer is complete ends by itself, and leaves its channel to others.
     if (!this.#ended) this.#call?.destroy();
   }
@@ -199,6 +202,7 @@ export class Relay implements Answerer, CallListener {
     this.#ended = true;
     carryUpgrade(switched, {
       exchange: this.#exchange,
+      onOver: () => this.attempts.end(),
       idleMs: this.#context.deps.limits.streamIdleTimeoutMs,
       responseContext: this.#responseContext(),
     });
@@ -211,29 +215,30 @@ export class Relay implements Answerer, CallListener {
       this.#exchange.end();
       return;
     }
-    const retry = retryAfter({
-      failure,
-      calls: this.#calls,
+    const failed = { forward, failure };
+    const retry = this.attempts.failed(failed, {
       idempotent: isIdempotent(this.#head),
       hasBody: this.#head.body !== 'none',
       bodyTaken: this.#bodyTaken,
-      forwardLive: forward.live,
-      hasStandby: this.#standby?.live === true,
     });
     if (this.#readingBody) this.#exchange.visitor.pauseBody();
-    if (retry === 'same') this.send(forward, this.#standby);
-    else if (retry === 'other') this.#rerouter.reroute(this.#visit, this, forward, failure);
-    else this.fail(forward, failure);
+    if (retry === 'same') this.send(forward);
+    else if (retry === 'other') this.#rerouter.reroute(this.#visit, this, failed);
+    else this.fail(failed);
   }
 
   /** Tells the visitor why its request was not answered. */
-  fail(forward: Forward, failure: CallFailure): void {
+  fail({ forward, failure }: FailedCall): void {
     this.stop();
-    this.#exchange.fail(failureOfCall(failure, forward));
+    const { state, sinceMs } = stateOf(this.#context.deps.router.resolve(this.#head.host));
+    const { method } = this.#head;
+    const told = failureOfCall(failure, forward, { safe: method === 'GET' || method === 'HEAD' });
+    this.#exchange.fail({ ...told, state, sinceMs });
   }
 
   #end(chunk: Buffer | undefined, trailers: readonly string[]): void {
     this.#ended = true;
+    this.attempts.end();
     this.#exchange.visitor.end(chunk, trailers);
   }
 
@@ -253,13 +258,4 @@ export class Relay implements Answerer, CallListener {
 
 function flushHead(relay: Relay): void {
   relay.flushHead();
-}
-
-/** All that a 103 is for (RFC 8297). */
-function linksOf(rawHeaders: readonly string[]): string[] {
-  const links: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === 'link') links.push('Link', rawHeaders[i + 1] ?? '');
-  }
-  return links;
 }

@@ -8,6 +8,8 @@ import type { ResponseContext } from './response-head.ts';
 
 export interface UpgradeOptions {
   readonly exchange: Exchange;
+  /** Neither side carries it any more. */
+  readonly onOver: () => void;
   /** Without a byte either way. */
   readonly idleMs: number;
   readonly responseContext: ResponseContext;
@@ -19,10 +21,11 @@ export interface UpgradeOptions {
  * not pooled.
  */
 export function carryUpgrade(switched: Switched, options: UpgradeOptions): void {
-  const { exchange } = options;
+  const { exchange, onOver } = options;
   const { channel } = switched;
   const socket = exchange.visitor.takeSocket();
   if (socket === undefined) {
+    onOver();
     channel.destroy();
     exchange.end();
     return;
@@ -31,6 +34,7 @@ export function carryUpgrade(switched: Switched, options: UpgradeOptions): void 
   exchange.answerer = new Carrier(socket, channel, options.idleMs);
   socket.write(switchingHead(switched, options.responseContext), 'latin1');
   void pipeBoth(socket, channel).then(({ aToB, bToA, reason }) => {
+    onOver();
     exchange.bytesIn += aToB;
     exchange.bytesOut += bToA;
     exchange.finish(reason !== 'ended');

@@ -30,7 +30,7 @@ export class Upstreams {
     if (known !== undefined) return known;
     const upstream = this.#make(forward);
     this.#byForward.set(forward, upstream);
-    void forward.closed.then(() => upstream.destroy());
+    void forward.closed.then(() => upstream.retire());
     return upstream;
   }
 

@@ -1,8 +1,9 @@
 import type { Access } from '../../core/forward.ts';
 import type { RouteName } from '../../core/names.ts';
 import type { Resolution } from '../routing/resolution.ts';
+import type { ServiceState } from '../routing/state.ts';
 import type { Forward } from '../tunnel/forward.ts';
-import type { CallFailure } from './call.ts';
+import type { FailedCall } from './attempts.ts';
 import type { Exchange, Subject } from './exchange.ts';
 import type { Forwarded } from './forwarded.ts';
 import type { Relay } from './relay.ts';
@@ -15,8 +16,14 @@ export interface Visit {
   readonly forwarded: Forwarded;
   /** A cookie of the gateway's own, to set with the answer. */
   setCookie: string | undefined;
-  /** It was sent once, and that failed. */
-  retrying: { readonly relay: Relay; readonly forward: Forward; readonly failure: CallFailure } | undefined;
+  /** It was tried, and that failed. */
+  retrying: { readonly relay: Relay; readonly failed: FailedCall } | undefined;
+}
+
+/** The state of what was asked for, and since when, as far as anything is known of it. */
+export interface AskedState {
+  readonly state: ServiceState | undefined;
+  readonly sinceMs: number | undefined;
 }
 
 /** What the router says of a host that stands for a route. */
@@ -41,6 +48,23 @@ export function accessOf(resolution: EnvResolution): Access {
   }
 }
 
+/** What access is asked to. */
+export interface Place {
+  readonly env: string;
+  readonly access: Access;
+  /** The principal that owns the environment; undefined when nobody does. */
+  readonly owner: string | undefined;
+}
+
+export function placeOf(resolution: EnvResolution): Place {
+  const owner = resolution.kind === 'unknown' ? undefined : resolution.environment.owner;
+  return { env: envOf(resolution), access: accessOf(resolution), owner };
+}
+
+export function envOf(resolution: EnvResolution): string {
+  return resolution.kind === 'unknown' ? resolution.env : resolution.environment.name;
+}
+
 export function routeOf(resolution: KnownResolution): RouteName {
   return resolution.kind === 'forward' ? resolution.forward.route : resolution.route;
 }
@@ -52,4 +76,26 @@ export function subjectOf(resolution: EnvResolution): Subject {
   const { service, port } = routeOf(resolution);
   const tunnelId = resolution.kind === 'forward' ? resolution.forward.tunnelId : undefined;
   return { env: resolution.environment.name, service, port, tunnelId };
+}
+
+export function stateOf(resolution: Resolution): AskedState {
+  switch (resolution.kind) {
+    case 'apex':
+    case 'foreign':
+    case 'unknown':
+      return { state: undefined, sinceMs: undefined };
+    case 'forward':
+      return { state: resolution.state, sinceMs: sinceOf(resolution, resolution.forward.route) };
+    case 'no-service':
+      return { state: resolution.expired ? 'expired' : 'offline', sinceMs: undefined };
+    case 'reconnecting':
+      return { state: 'reconnecting', sinceMs: sinceOf(resolution, resolution.route) };
+    case 'offline':
+      return { state: resolution.state, sinceMs: resolution.sinceMs };
+  }
+}
+
+function sinceOf({ environment }: KnownResolution, { service, port }: RouteName): number {
+  const own = environment.services.find(({ route }) => route.service === service && route.port === port);
+  return own?.sinceMs ?? environment.sinceMs;
 }

@@ -137,7 +137,8 @@ for (const tls of [true, false]) {
     const later = (await client.exec('hello')) as Hello;
     t.same(Object.keys(later.tunnels), [webPath], 'what was withdrawn is gone');
     const gone = await visit(gateway, hello.tunnels[apiPath] ?? '');
-    t.equal(gone.headers['porthole-error'], 'ERR_ENV_UNKNOWN', 'what is left is private');
+    t.equal(gone.headers['porthole-error'], 'ERR_SERVICE_UNKNOWN', 'it was public: its visitors are told');
+    t.notMatch(gone.body, /web-env1/, 'but not of what is private');
     client.ssh.end();
     await once(client.ssh, 'close');
   });

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import t from 'tap';
-import { signGrant } from '../../../server/access/share-link.ts';
+import { newGrant, signGrant } from '../../../server/access/share-link.ts';
 import type { Resolution } from '../../../server/routing/resolution.ts';
 import { FakeForward } from './fake-forward.ts';
-import { environmentView } from './fake-router.ts';
+import { environmentView, serviceView } from './fake-router.ts';
 import { shareKey, startGateway } from './gateway.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
-import { RawClient, exchangeBytes, get, parseAnswer } from './raw-client.ts';
+import { get } from './raw-client.ts';
 import type { ParsedAnswer } from './raw-client.ts';
 import { eventually, listen } from './sockets.ts';
 import type { Teardown } from './sockets.ts';
@@ -15,7 +15,7 @@ const host = 'web--pr-1.preview.test';
 const route = { env: 'pr-1', service: 'web', port: undefined };
 const environment = environmentView();
 const hidden = environmentView({ access: 'private' });
-const token = signGrant(shareKey, 'link', { env: 'pr-1', expiresAtMs: Date.now() + 60_000, id: 'x' });
+const token = signGrant(shareKey, 'link', newGrant('pr-1', 'ann', Date.now() + 60_000));
 
 async function start(
   t: Teardown,
@@ -36,13 +36,14 @@ t.test('each state has its answer', async (t) => {
   const gateway = await start(t);
   const cases: [string, Resolution | undefined, string][] = [
     ['unknown', undefined, '404 ERR_ENV_UNKNOWN'],
-    ['offline', { kind: 'offline', environment, route }, '503 ERR_ENV_OFFLINE'],
-    ['no service', { kind: 'no-service', environment, route }, '404 ERR_SERVICE_UNKNOWN'],
+    ['offline', { kind: 'offline', environment, route, state: 'offline', sinceMs: 0 }, '503 ERR_ENV_OFFLINE'],
+    ['no service', { kind: 'no-service', environment, route, expired: false }, '404 ERR_SERVICE_UNKNOWN'],
     [
       'an SSH forward',
       {
         kind: 'forward',
         environment,
+        state: 'ready',
         forward: new FakeForward(1, { route: { ...route, service: 'ssh' } }),
         standby: undefined,
       },
@@ -53,6 +54,7 @@ t.test('each state has its answer', async (t) => {
       {
         kind: 'forward',
         environment,
+        state: 'ready',
         forward: new FakeForward(1, { options: { scheme: 'tcp' } }),
         standby: undefined,
       },
@@ -76,7 +78,13 @@ t.test('each state has its answer', async (t) => {
 
 t.test('offline: since when, when to ask again, and a page that comes back by itself', async (t) => {
   const gateway = await start(t);
-  gateway.router.routes.set('web--pr-1', { kind: 'offline', environment, route });
+  gateway.router.routes.set('web--pr-1', {
+    kind: 'offline',
+    environment,
+    route,
+    state: 'offline',
+    sinceMs: 0,
+  });
   const json = await get(t, gateway.port, host, { headers: 'Accept: application/json\r\n' });
   t.match(json.headers, { 'retry-after': '5', 'content-type': /json/ });
   t.match(JSON.parse(json.body), { code: 'ERR_ENV_OFFLINE', lastSeen: '2023-11-14T22:13:20.000Z' });
@@ -99,18 +107,20 @@ t.test('what is private looks to a stranger like what is not there, in every sta
     online: {
       kind: 'forward',
       environment: hidden,
+      state: 'ready',
       forward: new FakeForward(gateway.upstream, { access: 'private' }),
       standby: undefined,
     },
     team: {
       kind: 'forward',
       environment: hidden,
+      state: 'ready',
       forward: new FakeForward(gateway.upstream, { access: 'team' }),
       standby: undefined,
     },
-    offline: { kind: 'offline', environment: hidden, route },
+    offline: { kind: 'offline', environment: hidden, route, state: 'offline', sinceMs: 0 },
     reconnecting: { kind: 'reconnecting', environment: hidden, route },
-    'no service': { kind: 'no-service', environment: hidden, route },
+    'no service': { kind: 'no-service', environment: hidden, route, expired: false },
   };
   const requests: Record<string, { path?: string; method?: string; headers?: string }> = {
     page: { headers: 'Accept: text/html\r\n' },
@@ -164,7 +174,7 @@ t.test('a share link opens a private environment', async (t) => {
     'a program needs no redirect',
   );
   t.equal((await get(t, gateway.port, host, { headers: `Porthole-Share: ${token}\r\n` })).status, 200);
-  const other = signGrant(shareKey, 'link', { env: 'pr-2', expiresAtMs: Date.now() + 60_000, id: 'x' });
+  const other = signGrant(shareKey, 'link', newGrant('pr-2', 'ann', Date.now() + 60_000));
   t.equal(
     code(await get(t, gateway.port, host, { headers: `Porthole-Share: ${other}\r\n` })),
     '404 ERR_ENV_UNKNOWN',
@@ -175,16 +185,23 @@ t.test('a share link opens a private environment', async (t) => {
 t.test('who may see gets the truth', async (t) => {
   const gateway = await start(t);
   const headers = `Porthole-Share: ${token}\r\n`;
-  gateway.router.routes.set('web--pr-1', { kind: 'offline', environment: hidden, route });
+  gateway.router.routes.set('web--pr-1', {
+    kind: 'offline',
+    environment: hidden,
+    route,
+    state: 'offline',
+    sinceMs: 0,
+  });
   t.equal(code(await get(t, gateway.port, host, { headers })), '503 ERR_ENV_OFFLINE');
   const services = [
-    { route: { ...route, service: 'api' }, access: 'private' as const },
-    { route: { ...route, service: 'docs' }, access: 'public' as const },
+    serviceView({ route: { ...route, service: 'api' }, access: 'private' }),
+    serviceView({ route: { ...route, service: 'docs' }, access: 'public' }),
   ];
   gateway.router.routes.set('web--pr-1', {
     kind: 'no-service',
     environment: environmentView({ services }),
     route,
+    expired: false,
   });
   const names = async (extra: string): Promise<string[]> => {
     const { body } = await get(t, gateway.port, host, { headers: `Accept: application/json\r\n${extra}` });
@@ -215,64 +232,6 @@ t.test('a name in TLS that is not the Host serves what is public only', async (t
   );
 });
 
-t.test('a request waits for a tunnel that is about to be back', async (t) => {
-  const gateway = await start(t, { limits: { holdMs: 1234 } });
-  gateway.router.routes.set('web--pr-1', { kind: 'reconnecting', environment, route });
-  const held = gateway.router.held();
-  const asked = exchangeBytes(
-    t,
-    gateway.port,
-    `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc`,
-  );
-  await held;
-  const hold = gateway.router.holds[0];
-  t.match(hold, { host, ms: 1234, untilReady: false });
-  t.equal(gateway.ingress.inFlight, 1);
-  hold?.settle({
-    kind: 'forward',
-    environment,
-    forward: new FakeForward(gateway.upstream),
-    standby: undefined,
-  });
-  t.match(parseAnswer(await asked), { status: 200, body: 'served' });
-});
-
-t.test('and not for ever', async (t) => {
-  const gateway = await start(t);
-  const ends: [Resolution | 'full', string][] = [
-    ['full', '503 ERR_BUSY'],
-    [{ kind: 'reconnecting', environment, route }, '503 ERR_ENV_OFFLINE'],
-    [{ kind: 'offline', environment, route }, '503 ERR_ENV_OFFLINE'],
-    [{ kind: 'unknown', env: 'pr-1' }, '404 ERR_ENV_UNKNOWN'],
-    [{ kind: 'offline', environment: hidden, route }, '404 ERR_ENV_UNKNOWN'],
-  ];
-  for (const [result, expected] of ends) {
-    gateway.router.routes.set('web--pr-1', { kind: 'reconnecting', environment, route });
-    const held = gateway.router.held();
-    const asked = get(t, gateway.port, host);
-    await held;
-    gateway.router.holds.at(-1)?.settle(result);
-    t.equal(code(await asked), expected);
-  }
-});
-
-t.test('who leaves while waiting is waited for no longer', async (t) => {
-  const gateway = await start(t);
-  gateway.router.routes.set('web--pr-1', { kind: 'reconnecting', environment, route });
-  for (const path of ['/', '/_porthole/wait']) {
-    const held = gateway.router.held();
-    const client = new RawClient(t, gateway.port).send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
-    await held;
-    client.socket.destroy();
-    await eventually(() => gateway.router.holds.at(-1)?.signal?.aborted === true);
-    await eventually(() => gateway.ingress.inFlight === 0);
-  }
-  t.match(await gateway.over(2), [
-    { status: 0, aborted: true },
-    { status: 0, aborted: true },
-  ]);
-});
-
 t.test('a router that fails is an error of the gateway, and of this request only', async (t) => {
   const gateway = await start(t);
   gateway.router.resolve = (name) => {
@@ -286,58 +245,6 @@ t.test('a router that fails is an error of the gateway, and of this request only
   t.equal(gateway.lines.filter((line) => line['level'] === 'error').length, 3);
 });
 
-t.test('waiting for an environment', async (t) => {
-  const gateway = await start(t);
-  const wait = (query = ''): Promise<ParsedAnswer> =>
-    get(t, gateway.port, host, { path: `/_porthole/wait${query}` });
-  gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream));
-  const ready = await wait('?state=ready&timeout=60');
-  t.match(ready, { status: 200, headers: { 'content-type': /json/, 'cache-control': 'no-store' } });
-  t.same(JSON.parse(ready.body), { env: 'pr-1', state: 'ready' });
-  for (const query of ['?timeout=0', '?timeout=301', '?timeout=abc', '?state=gone']) {
-    t.match(await wait(query), {
-      status: 400,
-      headers: { 'porthole-error': 'ERR_BAD_REQUEST', 'content-type': /json/ },
-    });
-  }
-  t.equal(
-    code(await get(t, gateway.port, host, { path: '/_porthole/wait', method: 'DELETE' })),
-    '405 ERR_METHOD_REFUSED',
-  );
-
-  const offline: Resolution = { kind: 'offline', environment, route };
-  const ends: [Resolution | 'full', string][] = [
-    [{ kind: 'forward', environment, forward: new FakeForward(1), standby: undefined }, '200'],
-    [offline, '503 ERR_ENV_OFFLINE'],
-    ['full', '503 ERR_BUSY'],
-    [{ kind: 'no-service', environment, route }, '404 ERR_SERVICE_UNKNOWN'],
-    [
-      {
-        kind: 'forward',
-        environment,
-        forward: new FakeForward(1, { access: 'private' }),
-        standby: undefined,
-      },
-      '404 ERR_ENV_UNKNOWN',
-    ],
-    [{ kind: 'unknown', env: 'pr-1' }, '404 ERR_ENV_UNKNOWN'],
-  ];
-  for (const [result, expected] of ends) {
-    gateway.router.routes.set('web--pr-1', offline);
-    const held = gateway.router.held();
-    const asked = wait('?timeout=7');
-    await held;
-    t.match(gateway.router.holds.at(-1), { host, ms: 7000, untilReady: true });
-    gateway.router.holds.at(-1)?.settle(result);
-    const answer = await asked;
-    t.equal(code(answer), expected);
-    if (answer.status === 503) t.ok(answer.headers['retry-after']);
-  }
-  t.equal(code(await get(t, gateway.port, host, { path: '/_porthole/other' })), '404 ERR_NOT_FOUND');
-  t.equal(code(await get(t, gateway.port, host, { path: '/_porthole/' })), '404 ERR_NOT_FOUND');
-  t.same(gateway.seen, [], 'none of it reaches an upstream');
-});
-
 t.test('an environment has so many requests in flight, and no more', async (t) => {
   const release: (() => void)[] = [];
   const server = createServer((_request, response) => release.push(() => response.end('done')));
@@ -349,6 +256,7 @@ t.test('an environment has so many requests in flight, and no more', async (t) =
   gateway.router.routes.set('pr-2', {
     kind: 'forward',
     environment: environmentView({ name: 'pr-2' }),
+    state: 'ready',
     forward,
     standby: undefined,
   });

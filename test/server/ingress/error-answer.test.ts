@@ -3,7 +3,7 @@ import { errorTable } from '../../../core/errors.ts';
 import type { ErrorCode } from '../../../core/errors.ts';
 import type { Answer } from '../../../server/ingress/answer.ts';
 import { errorAnswer } from '../../../server/ingress/error-answer.ts';
-import type { Failure } from '../../../server/ingress/error-answer.ts';
+import type { Failure } from '../../../server/ingress/failure.ts';
 
 function headersOf(answer: Answer): Record<string, string> {
   const result: Record<string, string> = {};
@@ -19,9 +19,12 @@ const failure: Failure = {
   code: 'ERR_ENV_OFFLINE',
   reason: 'pr-1 is <offline>.',
   retryAfterSeconds: 5,
-  facts: [{ field: 'lastSeen', label: 'Last seen', value: '2026-01-01' }],
+  state: 'offline',
+  sinceMs: Date.parse('2026-01-01T10:00:00Z'),
+  lastSeenAt: Date.parse('2026-01-01T10:00:01Z'),
+  facts: [{ field: 'forward', label: 'Forward', value: '-R web:80' }],
   services: [{ name: 'web--pr-1', url: 'https://web--pr-1.test/' }],
-  waits: true,
+  waitsUntil: 'it is back',
 };
 
 t.test('every form carries the status, the code, the id, and is kept by nobody', async (t) => {
@@ -52,7 +55,10 @@ t.test('JSON for programs', async (t) => {
     message: 'pr-1 is <offline>.',
     id: 'id-1',
     retryAfterSeconds: 5,
-    lastSeen: '2026-01-01',
+    state: 'offline',
+    since: '2026-01-01T10:00:00.000Z',
+    lastSeen: '2026-01-01T10:00:01.000Z',
+    forward: '-R web:80',
     services: [{ name: 'web--pr-1', url: 'https://web--pr-1.test/' }],
   });
 });
@@ -65,8 +71,13 @@ t.test('a page for browsers, with a policy, and everything escaped', async (t) =
     'content-security-policy': /default-src 'none'/,
   });
   t.ok(html.includes('pr-1 is &#60;offline&#62;.'));
-  t.ok(html.includes('2026-01-01'));
+  t.ok(html.includes('2026-01-01T10:00:01.000Z'));
+  t.ok(html.includes('-R web:80'));
   t.ok(html.includes('/_porthole/wait'), 'it reloads itself');
+  const posted = errorAnswer(failure, { accept: 'text/html', requestId: 'x', method: 'POST' });
+  t.match(posted.body.toString(), 'data-then="tell"', 'but does not send a form again');
+  const seenNow = { accept: 'text/html', requestId: 'x', nowMs: Date.parse('2026-01-01T10:05:01Z') };
+  t.match(errorAnswer(failure, seenNow).body.toString(), '>5 minutes ago<');
   t.notOk(
     errorAnswer({ code: 'ERR_BUSY' }, { accept: 'text/html', requestId: 'x' }).body.includes('<script'),
   );

@@ -68,6 +68,8 @@ export class FakeForward implements Forward {
   readonly origins: Origin[] = [];
   readonly channels = new Set<FakeChannel>();
   live = true;
+  draining = false;
+  readonly load = { requests: 0 };
   readonly closed: Promise<string>;
   /** When set, the opening fails so. */
   failure: ChannelFailure | undefined;
@@ -103,6 +105,12 @@ export class FakeForward implements Forward {
     this.channels.add(channel);
     channel.once('close', () => this.channels.delete(channel));
     return channel;
+  }
+
+  /** The forward is cancelled; its tunnel, and what runs in it, stays. */
+  withdraw(): void {
+    this.live = false;
+    this.#close('withdrawn');
   }
 
   /** The tunnel is lost: the route goes first, then the channels. */

@@ -1,5 +1,5 @@
 import { matchHost } from '../../../core/names.ts';
-import type { EnvironmentView, Resolution, Router } from '../../../server/routing/resolution.ts';
+import type { EnvironmentView, Resolution, Router, ServiceView } from '../../../server/routing/resolution.ts';
 import type { Forward } from '../../../server/tunnel/forward.ts';
 
 export const domain = 'preview.test';
@@ -28,7 +28,10 @@ export class FakeRouter implements Router {
     options: { ms: number; signal?: AbortSignal; untilReady?: boolean },
   ): Promise<Resolution | 'full'> {
     const { promise, resolve } = Promise.withResolvers<Resolution | 'full'>();
-    options.signal?.addEventListener('abort', () => resolve(this.resolve(host)));
+    const over = (): void => resolve(this.resolve(host));
+    const timer = setTimeout(over, options.ms);
+    void promise.then(() => clearTimeout(timer));
+    options.signal?.addEventListener('abort', over);
     this.holds.push({
       host,
       ms: options.ms,
@@ -45,20 +48,32 @@ export class FakeRouter implements Router {
     return new Promise((resolve) => void this.#held.push(resolve));
   }
 
+  /** The route is this from now on, and those who wait for it are told. */
+  change(label: string, resolution: Resolution): void {
+    this.routes.set(label, resolution);
+    for (const { settle } of this.holds) settle(resolution);
+  }
+
   /** The route is served by this forward. */
   serve(label: string, forward: Forward, standby?: Forward): void {
     const environment = environmentView({
       access: forward.access,
-      services: [{ route: forward.route, access: forward.access }],
+      services: [serviceView({ route: forward.route, access: forward.access })],
     });
-    this.routes.set(label, { kind: 'forward', environment, forward, standby });
+    this.routes.set(label, { kind: 'forward', environment, forward, state: 'ready', standby });
   }
+}
+
+export function serviceView(view: Pick<ServiceView, 'route' | 'access'> & Partial<ServiceView>): ServiceView {
+  return { state: 'ready', sinceMs: 1_700_000_000_000, detail: undefined, ...view };
 }
 
 export function environmentView(change: Partial<EnvironmentView> = {}): EnvironmentView {
   return {
     name: 'pr-1',
     owner: 'ann',
+    state: 'ready',
+    sinceMs: 1_700_000_000_000,
     lastSeenAt: 1_700_000_000_000,
     services: [],
     access: 'public',

@@ -4,7 +4,7 @@ import { constants } from 'node:http2';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import t from 'tap';
-import { signGrant } from '../../../server/access/share-link.ts';
+import { newGrant, signGrant } from '../../../server/access/share-link.ts';
 import { FakeForward } from './fake-forward.ts';
 import { environmentView } from './fake-router.ts';
 import { shareKey, startGateway } from './gateway.ts';
@@ -93,6 +93,7 @@ t.test('two environments on one connection: decided per request', async (t) => {
   gateway.router.routes.set('pr-2', {
     kind: 'forward',
     environment: environmentView({ name: 'pr-2', access: 'private' }),
+    state: 'ready',
     forward,
     standby: undefined,
   });
@@ -107,7 +108,7 @@ t.test('two environments on one connection: decided per request', async (t) => {
 t.test('a private environment is not served on a connection that was made for another', async (t) => {
   const gateway = await startGateway(t, { info: { servername: 'pr-2.preview.test' } });
   gateway.router.serve('web--pr-1', new FakeForward(1, { access: 'private' }));
-  const token = signGrant(shareKey, 'link', { env: 'pr-1', expiresAtMs: Date.now() + 60_000, id: 'x' });
+  const token = signGrant(shareKey, 'link', newGrant('pr-1', 'ann', Date.now() + 60_000));
   const session = http2Client(t, gateway.http2Port);
   t.match(await http2Get(session, { ':authority': host, 'porthole-share': token }), {
     headers: { ':status': 421, 'porthole-error': 'ERR_MISDIRECTED' },

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { connect, createServer as createNetServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { ChannelAgent } from '../../../server/ingress/channel-agent.ts';
 import { FakeForward } from './fake-forward.ts';
@@ -150,4 +152,127 @@ t.test('a socket that is gone before it is given is no problem', async (t) => {
 t.test('the ingress can dial nothing by itself', async (t) => {
   const agent = new ChannelAgent({ open: () => Promise.reject(new Error('closed')), maxIdle: 1, idleMs: 1 });
   t.throws(() => agent.createConnection(), /dials nothing/);
+});
+
+/** Longer than any test. */
+const never = 3_600_000;
+
+t.test('an idle connection gets one more answer while it closes', async (t) => {
+  const gateway = await withWaiting(t);
+  const idle = new RawClient(t, gateway.port).send(`GET /now HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await idle.until('now');
+  const closed = gateway.ingress.close(never, { idleMs: never });
+  const text = await idle.send(`GET /now?again HTTP/1.1\r\nHost: ${host}\r\n\r\n`).end();
+  t.equal(text.match(/^now|\nnow/g)?.length, 2);
+  t.equal(text.match(/Connection: close/g)?.length, 1, 'the second answer is the last one');
+  await closed;
+  t.equal(await gateway.ingress.closed, 'closed');
+});
+
+t.test('an idle connection is closed when it stays quiet', async (t) => {
+  const gateway = await withWaiting(t);
+  const idle = new RawClient(t, gateway.port).send(`GET /now HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await idle.until('now');
+  await gateway.ingress.close(never, { idleMs: 30 });
+  t.ok(await idle.end());
+});
+
+t.test('a request that is arriving is not quiet', async (t) => {
+  const gateway = await withWaiting(t);
+  const slow = new RawClient(t, gateway.port).send('GET /now HTTP/1.1\r\n');
+  await eventually(() => gateway.ingress.connections === 1);
+  const closed = gateway.ingress.close(never, { idleMs: 200 });
+  for (const part of `Host: ${host}\r\n`) {
+    slow.send(part);
+    await pause(20);
+  }
+  t.match(await slow.send('\r\n').end(), /Connection: close\r\n[^]*now/);
+  await closed;
+});
+
+t.test(
+  'HTTP/2 is told to go away: what runs goes on, and what comes later is known not to be read',
+  async (t) => {
+    const gateway = await withWaiting(t);
+    const session = http2Client(t, gateway.http2Port);
+    const running = http2Get(session, { ':authority': host, ':path': '/later' });
+    await eventually(() => gateway.responses.length === 1);
+    const goaway = once(session, 'goaway');
+    const closed = gateway.ingress.close(never, { idleMs: 30 });
+    const [code, lastStreamId] = (await goaway) as [number, number];
+    t.same([code, lastStreamId], [0, 1]);
+    const refused = { code: 'ERR_HTTP2_GOAWAY_SESSION' };
+    await t.rejects(http2Get(session, { ':authority': host, ':path': '/now' }), refused);
+    gateway.responses[0]?.end('finished');
+    t.match(await running, { body: 'finished' });
+    await closed;
+  },
+);
+
+t.test('a session of HTTP/2 that comes while it closes gets one answer', async (t) => {
+  const gateway = await withWaiting(t);
+  const running = new RawClient(t, gateway.port).send(`GET /later HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await eventually(() => gateway.responses.length === 1);
+  const closed = gateway.ingress.close(never, { idleMs: never });
+  const session = http2Client(t, gateway.http2Port);
+  const goaway = once(session, 'goaway');
+  t.match(await http2Get(session, { ':authority': host, ':path': '/now' }), { body: 'now' });
+  await goaway;
+  session.destroy();
+  gateway.responses[0]?.end();
+  await running.end();
+  await closed;
+});
+
+t.test('who waits for a tunnel does not wait in vain', async (t) => {
+  const gateway = await withWaiting(t);
+  const environment = environmentView();
+  const route = { env: 'held', service: undefined, port: undefined };
+  gateway.router.routes.set('held', { kind: 'reconnecting', environment, route });
+  const isHeld = gateway.router.held();
+  const before = get(t, gateway.port, 'held.preview.test');
+  await isHeld;
+  const closed = gateway.ingress.close(never, { idleMs: never });
+  const draining = {
+    status: 503,
+    headers: { 'porthole-error': 'ERR_DRAINING', 'retry-after': '1', connection: 'close' },
+  };
+  t.match(await before, draining);
+  await closed;
+});
+
+t.test('it does not end before the connections that were accepted have come', async (t) => {
+  const gateway = await withWaiting(t);
+  let pending = 1;
+  const closed = gateway.ingress.close(never, { idleMs: never, more: () => pending > 0 });
+  await pause(50);
+  const late = new RawClient(t, gateway.port).send(`GET /now HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  t.match(await late.end(), /Connection: close\r\n[^]*now/);
+  pending = 0;
+  await closed;
+});
+
+t.test('a request of HTTP/2 that meets the GOAWAY is answered, or known to be unread', async (t) => {
+  const gateway = await withWaiting(t);
+  const session = http2Client(t, gateway.http2Port);
+  const outcomes: Promise<string>[] = [];
+  const ask = (): void => {
+    if (session.closed || session.destroyed) return;
+    const answer = http2Get(session, { ':authority': host, ':path': '/now' });
+    outcomes.push(
+      answer.then(
+        ({ body }) => body,
+        (error: unknown) => (error as Error).message,
+      ),
+    );
+    setImmediate(ask);
+  };
+  ask();
+  await eventually(() => outcomes.length > 20);
+  await gateway.ingress.close(never, { idleMs: 50 });
+  const counts = new Map<string, number>();
+  for (const outcome of await Promise.all(outcomes)) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  t.ok((counts.get('now') ?? 0) >= 1);
+  counts.delete('now');
+  for (const outcome of counts.keys()) t.match(outcome, /GOAWAY|NGHTTP2_REFUSED_STREAM/);
 });

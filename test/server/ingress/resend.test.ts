@@ -59,7 +59,7 @@ t.test('a POST that may have arrived is never sent again', async (t) => {
     );
     t.equal(asked(), before + 1);
     if (answer.status === 200) continue;
-    t.match(answer, { status: 502, headers: { 'porthole-error': 'ERR_UPSTREAM_PROTOCOL' } });
+    t.match(answer, { status: 502, headers: { 'porthole-error': 'ERR_UPSTREAM_LOST' } });
   }
   t.equal(gateway.counted.retried, 0);
 });
@@ -105,6 +105,117 @@ t.test('once, and not a third time', async (t) => {
   );
 });
 
+t.test('what a newer tunnel has taken over meanwhile goes there', async (t) => {
+  const gateway = await startGateway(t);
+  const port = await httpPort(t, (_request, response) => response.end('from the newer'));
+  const frozen = new FakeForward(1);
+  const opening = Promise.withResolvers<undefined>();
+  frozen.gate = opening.promise;
+  frozen.failure = { kind: 'timeout' };
+  gateway.router.serve('web--pr-1', frozen);
+  const asked = get(t, gateway.port, host);
+  await eventually(() => frozen.origins.length === 1);
+  gateway.router.serve('web--pr-1', new FakeForward(port), frozen);
+  opening.resolve(undefined);
+  t.equal((await asked).body, 'from the newer');
+});
+
+t.test('a retry takes no other channel that may be stale too', async (t) => {
+  const { port } = await staleUpstream(t);
+  const gateway = await startGateway(t);
+  const forward = new FakeForward(port);
+  gateway.router.serve('web--pr-1', forward);
+  await Promise.all([get(t, gateway.port, host), get(t, gateway.port, host), get(t, gateway.port, host)]);
+  const { size } = forward.channels;
+  t.equal((await get(t, gateway.port, host)).body, 'ok');
+  t.equal(forward.channels.size, size, 'one was closed, and one opened');
+});
+
+t.test(
+  'a channel that had closed before anything was written to it: on another, whatever it is',
+  async (t) => {
+    const port = await httpPort(t, (request, response) => {
+      request.resume().on('end', () => response.end(request.method));
+    });
+    const gateway = await startGateway(t);
+    const forward = new FakeForward(port);
+    const open = forward.openChannel.bind(forward);
+    forward.openChannel = async (origin) => {
+      const channel = await open(origin);
+      if (forward.origins.length % 2 === 1) channel.destroy();
+      return channel;
+    };
+    gateway.router.serve('web--pr-1', forward);
+    for (const body of ['Content-Length: 0\r\n\r\n', 'Content-Length: 3\r\n\r\nabc']) {
+      const post = `POST / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${body}`;
+      t.match(parseAnswer(await exchangeBytes(t, gateway.port, post)), { status: 200, body: 'POST' });
+      for (const channel of forward.channels) channel.destroy();
+    }
+    t.equal(gateway.counted.retried, 2);
+  },
+);
+
+t.test('a handshake of an upgrade that got no answer is made again', async (t) => {
+  const gateway = await startGateway(t);
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n';
+  const silent = await rawUpstream(t, (socket) => socket.once('data', () => lost.lose()));
+  const port = await rawUpstream(t, (socket) => socket.once('data', () => socket.write(switching)));
+  const lost = new FakeForward(silent);
+  const standby = new FakeForward(port);
+  gateway.router.serve('web--pr-1', lost, standby);
+  const request = `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n`;
+  const client = new RawClient(t, gateway.port).send(request);
+  await client.until('101 Switching Protocols');
+  t.equal(gateway.counted.retried, 1);
+  t.equal(lost.load.requests, 0);
+  t.equal(standby.load.requests, 1, 'in flight for as long as it is open');
+  client.socket.destroy();
+  await eventually(() => standby.load.requests === 0);
+});
+
+t.test('each request is in flight on its forward until it is over, however it ends', async (t) => {
+  const gateway = await startGateway(t);
+  const sockets: Socket[] = [];
+  const port = await rawUpstream(t, (socket) => {
+    sockets.push(socket);
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n'));
+  });
+  const forward = new FakeForward(port);
+  gateway.router.serve('web--pr-1', forward);
+  const client = (): RawClient =>
+    new RawClient(t, gateway.port).send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  const [complete, left, broken] = [client(), client(), client()];
+  await Promise.all([complete, left, broken].map((each) => each.until('\r\n\r\n')));
+  t.equal(forward.load.requests, 3);
+  left.socket.destroy();
+  await eventually(() => forward.load.requests === 2);
+  for (const socket of sockets) socket.write('0123456789');
+  await complete.until('0123456789');
+  await eventually(() => forward.load.requests === 0);
+  forward.failure = { kind: 'refused', detail: '' };
+  for (const channel of forward.channels) channel.destroy();
+  t.equal((await get(t, gateway.port, host)).status, 502);
+  t.equal(forward.load.requests, 0);
+});
+
+t.test('a forward that was withdrawn finishes what runs on it', async (t) => {
+  const sockets: Socket[] = [];
+  const port = await rawUpstream(t, (socket) => {
+    sockets.push(socket);
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf'));
+  });
+  const gateway = await startGateway(t);
+  const forward = new FakeForward(port);
+  gateway.router.serve('web--pr-1', forward);
+  const client = new RawClient(t, gateway.port).send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await client.until('half');
+  forward.withdraw();
+  await forward.closed;
+  sockets[0]?.write('done');
+  await client.until('halfdone');
+  await eventually(() => forward.channels.size === 0);
+});
+
 t.test('the stand-by is only for those who may visit it', async (t) => {
   const gateway = await startGateway(t);
   const newer = new FakeForward(1);
@@ -133,7 +244,13 @@ t.test('a tunnel that is lost under a GET: it waits for the next one', async (t)
   const held = gateway.router.held();
   const asked = get(t, gateway.port, host);
   await held;
-  gateway.router.holds[0]?.settle({ kind: 'forward', environment, forward: next, standby: undefined });
+  gateway.router.holds[0]?.settle({
+    kind: 'forward',
+    environment,
+    state: 'ready',
+    forward: next,
+    standby: undefined,
+  });
   t.match(await asked, { status: 200, body: 'served again' });
 });
 
@@ -142,7 +259,13 @@ t.test('a tunnel that is lost under a GET and does not come back: the truth is t
   const environment = environmentView();
   const silent = await rawUpstream(t, (socket) =>
     socket.once('data', () => {
-      gateway.router.routes.set('web--pr-1', { kind: 'offline', environment, route });
+      gateway.router.routes.set('web--pr-1', {
+        kind: 'offline',
+        environment,
+        route,
+        state: 'offline',
+        sinceMs: 0,
+      });
       lost.lose();
     }),
   );

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import t from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
-import { signGrant } from '../../../server/access/share-link.ts';
+import { newGrant, signGrant } from '../../../server/access/share-link.ts';
 import { FakeForward } from './fake-forward.ts';
 import { shareKey, startGateway } from './gateway.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
@@ -125,7 +125,7 @@ t.test('access is decided for upgrades as for everything', async (t) => {
     status: 404,
     headers: { 'porthole-error': 'ERR_ENV_UNKNOWN' },
   });
-  const token = signGrant(shareKey, 'link', { env: 'pr-1', expiresAtMs: Date.now() + 60_000, id: 'x' });
+  const token = signGrant(shareKey, 'link', newGrant('pr-1', 'ann', Date.now() + 60_000));
   const client = new RawClient(t, gateway.port).send(
     asked.replace('\r\n\r\n', `\r\nPorthole-Share: ${token}\r\n\r\n`),
   );

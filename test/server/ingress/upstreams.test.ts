@@ -298,3 +298,42 @@ t.test('a tunnel that is lost fails all that runs in its session', async (t) => 
   gateway.forward.lose();
   t.match(parseAnswer(await post.end()), { status: 502, headers: { 'porthole-error': 'ERR_UPSTREAM_LOST' } });
 });
+
+t.test('a GET in a session whose tunnel is lost goes to the stand-by', async (t) => {
+  const silent = await http2Upstream(t, (stream) => stream.resume());
+  const standby = await http2Upstream(t, (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('second');
+  });
+  const gateway = await startGateway(t);
+  const options = { scheme: 'h2c' as const };
+  const lost = new FakeForward(silent.port, { options });
+  gateway.router.serve('web--pr-1', lost, new FakeForward(standby.port, { options }));
+  const asked = get(t, gateway.port, host);
+  await eventually(() => silent.sessions() === 1 && lost.channels.size === 1);
+  lost.lose(Object.assign(new Error('the tunnel is gone'), { code: 'ECONNRESET' }));
+  t.match(await asked, { status: 200, body: /second/ });
+});
+
+t.test('a session that opens too late has sent nothing', async (t) => {
+  const gateway = await startGateway(t);
+  const options = { scheme: 'h2c' as const };
+  const upstream = await http2Upstream(t, (stream) => {
+    stream.resume();
+    stream.respond({ ':status': 200 });
+    stream.end('second');
+  });
+  const slow = new FakeForward(upstream.port, { options });
+  const opening = Promise.withResolvers<undefined>();
+  slow.gate = opening.promise;
+  gateway.router.serve('web--pr-1', slow, new FakeForward(upstream.port, { options }));
+  const post = `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc`;
+  const asked = exchangeBytes(t, gateway.port, post);
+  await eventually(() => slow.origins.length === 1);
+  slow.withdraw();
+  slow.live = true;
+  await slow.closed;
+  opening.resolve(undefined);
+  t.match(parseAnswer(await asked), { status: 200, body: /second/ });
+  await eventually(() => slow.channels.size === 0);
+});

@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../../core/errors.ts';
+import { errorTable } from '../../core/errors.ts';
+
+const retryLater = 'Try again in a moment.';
+const checkAddress = 'Check the address.';
+
+const byCode: Partial<Record<ErrorCode, string>> = {
+  ERR_ENV_UNKNOWN:
+    'Check the name; if the preview is private, open it by its share link, which whoever started it can give you.',
+  ERR_ENV_OFFLINE: 'It is served again as soon as its machine reconnects.',
+  ERR_SERVICE_UNKNOWN: 'Check the name of the service, or start a forward for it.',
+  ERR_UPSTREAM_REFUSED: 'Start the service on the machine, or correct the address in its -R option.',
+  ERR_UPSTREAM_PROTOCOL:
+    'Check that the service speaks HTTP there, or say what it speaks with scheme=https, h2c or tcp.',
+  ERR_UPSTREAM_TIMEOUT: 'See what keeps the service busy, then try again.',
+  ERR_UPSTREAM_LOST: 'Check whether the request had its effect before you repeat it.',
+  ERR_BUSY: retryLater,
+  ERR_DRAINING: retryLater,
+  ERR_BAD_REQUEST: 'Correct the request.',
+  ERR_REQUEST_TIMEOUT: 'Send the request again.',
+  ERR_URI_TOO_LONG: 'Shorten the address.',
+  ERR_HEADERS_TOO_LARGE: 'Send smaller headers; old cookies are a common reason.',
+  ERR_MISDIRECTED: 'Repeat the request on a connection of its own.',
+  ERR_METHOD_REFUSED: 'Use another method.',
+  ERR_NOT_FOUND: checkAddress,
+  ERR_INTERNAL: 'Try again; if it stays, tell the operator the error id.',
+};
+
+/** What to do about a failure, in one sentence. */
+export function adviceFor(code: ErrorCode): string {
+  return byCode[code] ?? (errorTable[code].retryable ? retryLater : checkAddress);
+}
