@@ -1,23 +1,34 @@
 import type { Socket } from 'node:net';
+import type { ListenTarget, Sharing } from '../core/listen.ts';
 import type { Log } from '../core/log.ts';
 import type { Demuxer } from '../tls/demuxer.ts';
 import { Listener, formatListenAddress } from '../tls/listener.ts';
 import type { Expected } from '../tls/recogniser.ts';
 
-export interface EntranceAddress {
-  readonly host: string;
-  readonly port: number;
-}
+/** Where to listen, and with whom; an address alone is shared with nobody. */
+export type EntranceTarget = ListenTarget & { readonly sharing?: Sharing };
 
-export interface EntranceAddresses {
-  readonly shared: readonly EntranceAddress[];
-  readonly ssh: readonly EntranceAddress[];
-  readonly http: readonly EntranceAddress[];
+export interface EntranceTargets {
+  readonly shared: readonly EntranceTarget[];
+  readonly ssh: readonly EntranceTarget[];
+  readonly http: readonly EntranceTarget[];
 }
 
 interface Entrance {
   readonly listener: Listener;
   readonly expected: Expected;
+  readonly target: ListenTarget;
+}
+
+interface Wanted {
+  readonly target: EntranceTarget;
+  readonly expected: Expected;
+}
+
+/** What a successor is told of a listening socket: the address as it was asked for, with the port that it has. */
+export interface TakenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /**
@@ -34,10 +45,20 @@ export class Entrances {
     this.#log = log;
   }
 
-  async listen(addresses: EntranceAddresses): Promise<void> {
-    for (const address of addresses.shared) await this.#add(address, 'any');
-    for (const address of addresses.ssh) await this.#add(address, 'ssh');
-    for (const address of addresses.http) await this.#add(address, 'http');
+  /** What is joined comes last: from then on connections come here too, and must not be lost because another address fails. */
+  async listen({ shared, ssh, http }: EntranceTargets): Promise<void> {
+    const wanted: readonly Wanted[] = [
+      ...shared.map((target) => ({ target, expected: 'any' as const })),
+      ...ssh.map((target) => ({ target, expected: 'ssh' as const })),
+      ...http.map((target) => ({ target, expected: 'http' as const })),
+    ];
+    const places = new Map<Entrance, number>();
+    for (const joined of [false, true]) {
+      for (const [place, each] of wanted.entries()) {
+        if ((each.target.sharing === 'join') === joined) places.set(await this.#add(each), place);
+      }
+    }
+    this.#entrances.sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
   }
 
   /** From now on connections go to the demuxer. */
@@ -55,12 +76,26 @@ export class Entrances {
     return this.#of(expected)[0]?.listener.address.port;
   }
 
+  /** What a successor needs to listen on the same addresses. */
+  taken(expected: Expected): readonly TakenAddress[] {
+    return this.#of(expected).map(({ listener, target }) => ({
+      host: 'host' in target ? target.host : listener.address.host,
+      port: listener.address.port,
+    }));
+  }
+
   /** Stops listening at once; connections live on. */
   async close(): Promise<void> {
     await Promise.all(this.#entrances.map(({ listener }) => listener.close()));
   }
 
+  /** Stops listening when nothing is left in the kernel's queues: for when a successor listens beside us. */
+  async closeAfterLast(): Promise<void> {
+    await Promise.all(this.#entrances.map(({ listener }) => listener.closeAfterLast()));
+  }
+
   destroy(reason: string): void {
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
     for (const { listener } of this.#entrances) listener.destroy(reason);
   }
 
@@ -68,16 +103,19 @@ export class Entrances {
     return this.#entrances.filter((entrance) => entrance.expected === expected);
   }
 
-  async #add(address: EntranceAddress, expected: Expected): Promise<void> {
-    const listener = await Listener.open(address, {
+  async #add({ target: { sharing = 'alone', ...target }, expected }: Wanted): Promise<Entrance> {
+    const listener = await Listener.open(target, {
+      sharing,
       onSocket: (socket) => {
         this.#take(socket, expected);
       },
       onError: (err) => {
-        this.#log.error({ err, address: formatListenAddress(address) }, 'a connection could not be accepted');
+        this.#log.error({ err, ...target }, 'a connection could not be accepted');
       },
     });
-    this.#entrances.push({ listener, expected });
+    const entrance = { listener, expected, target };
+    this.#entrances.push(entrance);
+    return entrance;
   }
 
   #take(socket: Socket, expected: Expected): void {

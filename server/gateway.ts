@@ -1,9 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Latch, type Closable } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
+import { notifySystemd, type ServiceState } from '../core/sd-notify.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import type { Config } from './config/keys.ts';
+import { Drain, farewell } from './drain.ts';
 import type { Entrances } from './entrances.ts';
+import type { Places } from './handover/message.ts';
+import type { Grant } from './handover/successor.ts';
 import type { Admissions } from './identity/admission.ts';
 import type { MetricsEndpoint } from './metrics/endpoint.ts';
 import type { Parts } from './parts.ts';
@@ -20,6 +24,8 @@ export interface Gateway extends Closable {
   readonly addresses: readonly string[];
   readonly urls: PublicUrls;
   readonly hostKey: HostKey;
+  /** False from the moment that it takes nothing new. */
+  readonly serving: boolean;
   /** The line for a client's known_hosts. */
   readonly knownHosts: string;
   /** The authority that clients must trust, if it is of the gateway's own making. */
@@ -36,21 +42,42 @@ export interface Running extends Parts {
   readonly admissions: Admissions;
   readonly entrances: Entrances;
   readonly endpoint: MetricsEndpoint | undefined;
+  /** The process that this one took over from. */
+  readonly predecessor: Grant | undefined;
 }
 
 /** A gateway that serves: tells where, drains, and ends. */
 export class RunningGateway implements Gateway {
   readonly #parts: Running;
   readonly #ended = new Latch<string>();
-  #closing = false;
+  #closing: 'shutdown' | 'replaced' | undefined;
 
   constructor(parts: Running) {
     this.#parts = parts;
     this.#announce();
+    const { predecessor, urls } = parts;
+    const mainPid = predecessor === undefined ? {} : { mainPid: process.pid };
+    this.#notify({ ready: true, status: `serving ${urls.rootUrl}`, ...mainPid });
+  }
+
+  get serving(): boolean {
+    return this.#closing === undefined;
   }
 
   get addresses(): readonly string[] {
     return this.#parts.entrances.addresses('any');
+  }
+
+  /** Where it listens, for a successor; undefined when it ends. */
+  get places(): Places | undefined {
+    if (!this.serving) return undefined;
+    const { entrances, endpoint } = this.#parts;
+    return {
+      shared: [...entrances.taken('any')],
+      ssh: [...entrances.taken('ssh')],
+      http: [...entrances.taken('http')],
+      metrics: endpoint === undefined ? [] : [endpoint.taken],
+    };
   }
 
   get urls(): PublicUrls {
@@ -76,16 +103,42 @@ export class RunningGateway implements Gateway {
 
   /** Takes nothing new, lets running requests and upgrades finish for `grace`, then ends the tunnels. */
   async close(): Promise<void> {
-    if (this.#closing) return this.closed.then(() => undefined);
-    this.#closing = true;
-    const { readiness, entrances, ingress, config, ssh } = this.#parts;
+    if (this.#closing !== undefined) return this.closed.then(() => undefined);
+    this.#closing = 'shutdown';
+    this.#notify({ stopping: true, status: 'draining' });
+    const { readiness, entrances } = this.#parts;
     readiness.ready = false;
     await entrances.close();
-    await ingress.close(config.graceMs);
+    await this.#drain(false);
+  }
+
+  /** A successor listens beside this gateway and serves: settles when what only one may have is free; the rest is a drain. */
+  async handOver(): Promise<void> {
+    const { readiness, entrances, endpoint, memory, stateDir, certificates, log } = this.#parts;
+    const isFirst = this.#closing === undefined;
+    this.#closing = 'replaced';
+    readiness.ready = false;
+    await memory.release();
+    // Renewals are the successor's from now on.
+    certificates.close();
+    stateDir.release();
+    if (!isFirst) return;
+    log.info('replaced by a successor: draining');
+    void endpoint?.close();
+    void entrances.closeAfterLast().then(() => this.#drain(true));
+  }
+
+  async #drain(replaced: boolean): Promise<void> {
+    const { config, log, memory, ssh } = this.#parts;
+    const { graceMs, holdMs } = config;
+    await new Drain(this.#parts, { graceMs, holdMs, replaced, log }).run();
     if (this.#ended.settled) return;
-    ssh.end('the gateway is shutting down');
-    await delay(farewellMs);
-    this.destroy('closed');
+    // What is online now comes back when there is a gateway again.
+    await memory.release();
+    const told = ssh.tunnels.length;
+    ssh.end(farewell(replaced));
+    if (told > 0) await delay(farewellMs);
+    this.destroy(replaced ? 'replaced' : 'closed');
   }
 
   destroy(reason: string): void {
@@ -100,8 +153,11 @@ export class RunningGateway implements Gateway {
       admissions,
       heartbeat,
       metrics,
+      memory,
       stateDir,
     } = this.#parts;
+    // First: what ends from here on is no news.
+    void memory.close();
     entrances.destroy(reason);
     demuxer.destroy(reason);
     ingress.destroy(reason);
@@ -114,8 +170,14 @@ export class RunningGateway implements Gateway {
     stateDir.close();
   }
 
+  #notify(state: ServiceState): void {
+    void notifySystemd(state).then((notified) => {
+      if (typeof notified === 'object') this.#parts.log.warn(notified, 'systemd was not told');
+    });
+  }
+
   #announce(): void {
-    const { log, entrances, endpoint, urls, hostKey, certificates, config } = this.#parts;
+    const { log, entrances, endpoint, urls, hostKey, certificates, config, predecessor } = this.#parts;
     const certificate = certificates.describe();
     log.info(
       {
@@ -132,6 +194,7 @@ export class RunningGateway implements Gateway {
           ...(certificate.caFile !== undefined && { caFile: certificate.caFile }),
         },
         stateDir: config.stateDir,
+        ...(predecessor && { replaced: { pid: predecessor.pid, version: predecessor.version } }),
       },
       'listening',
     );

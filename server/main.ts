@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { PortholeError } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
+import { notifySystemd } from '../core/sd-notify.ts';
 import { readFlags } from './config/flags.ts';
 import { helpText } from './config/help.ts';
 import { load } from './config/load.ts';
 import type { Config } from './config/keys.ts';
 import { printConfig } from './config/print.ts';
 import type { Gateway } from './gateway.ts';
+import { forgetListenFds, readListenFds, type PassedSockets } from './handover/listen-fds.ts';
+import { startSuccessor } from './handover/respawn.ts';
 import { startGateway } from './server.ts';
 import { packageVersion } from '../core/version.ts';
 
@@ -15,7 +18,7 @@ const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** The command line of the gateway. Resolves with the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
-  const { action } = readFlags(argv);
+  const { action, replace } = readFlags(argv);
   if (action === 'help') return print(helpText());
   if (action === 'version') return print(packageVersion());
   const loaded = load({
@@ -26,10 +29,20 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   if (!loaded.ok) return complain(loaded.problems, exitCodes.usage);
   if (action === 'print-config') return print(printConfig(loaded.config, loaded.sources));
-  return serve(loaded.config);
+  const passed = readListenFds(process.env, process.pid);
+  forgetListenFds(process.env);
+  if (passed.kind === 'wrong') return complain([passed.problem], exitCodes.usage);
+  const sockets = passed.kind === 'passed' ? passed.sockets : undefined;
+  return serve(loaded.config, { argv, replace, sockets });
 }
 
-async function serve(config: Config): Promise<number> {
+interface Start {
+  readonly argv: readonly string[];
+  readonly replace: boolean;
+  readonly sockets: PassedSockets | undefined;
+}
+
+async function serve(config: Config, { argv, replace, sockets }: Start): Promise<number> {
   let logLinesDropped = 0;
   const log = createLog({
     level: config.logLevel,
@@ -39,8 +52,14 @@ async function serve(config: Config): Promise<number> {
     },
   });
   try {
-    const gateway = await startGateway(config, { log, logLinesDropped: () => logLinesDropped });
+    const gateway = await startGateway(config, {
+      log,
+      logLinesDropped: () => logLinesDropped,
+      replace,
+      sockets,
+    });
     stopOnSignals(gateway, log);
+    replaceOnHangUp({ gateway, log, argv, sockets });
     const reason = await gateway.closed;
     log.info({ reason }, 'stopped');
     return exitCodes.ok;
@@ -63,6 +82,32 @@ function stopOnSignals(gateway: Gateway, log: Log): void {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+}
+
+/** SIGHUP starts the program anew, as it is on the disk now, to take over; but of a terminal that is closed it means the end. */
+function replaceOnHangUp({
+  gateway,
+  log,
+  argv,
+  sockets,
+}: Omit<Start, 'replace'> & { gateway: Gateway; log: Log }): void {
+  process.on('SIGHUP', () => {
+    if (process.stdin.isTTY) {
+      void gateway.close();
+      return;
+    }
+    if (!gateway.serving) return;
+    log.info('SIGHUP: a successor is started');
+    void notifySystemd({ reloading: true, status: 'being replaced' });
+    const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''] as const;
+    const successor = startSuccessor({ program, argv, env: process.env, sockets });
+    successor.on('error', (err) => log.error({ err }, 'the successor could not be started'));
+    successor.on('exit', (exitCode, signal) => {
+      log.error({ exitCode, signal }, 'the successor ended');
+      if (gateway.serving) void notifySystemd({ ready: true, status: 'serving' });
+    });
+    successor.unref();
+  });
 }
 
 function print(text: string): number {

@@ -17,12 +17,16 @@ import type { PublicUrls as SessionUrls } from './ssh/commands.ts';
 import type { HostKey } from './ssh/host-key.ts';
 import { Refusals } from './ssh/refusals.ts';
 import { SshServer } from './ssh/ssh-server.ts';
+import type { EnvironmentStore } from './store/environment-store.ts';
 import { Heartbeat } from './tunnel/heartbeat.ts';
 
 /** Environments that are remembered after they went offline. */
-const maxRemembered = 100_000;
+export const maxRemembered = 100_000;
 /** Requests in flight for all environments together. */
 const maxRequestsTotal = 16_384;
+/** What the requests that wait for a tunnel may keep in memory, of one environment and in all. */
+const maxHeldBytesPerEnv = 32 * 1024 * 1024;
+const maxHeldBytes = 128 * 1024 * 1024;
 /** How long a visitor's idle connection is kept. */
 const keepAliveMs = 75_000;
 
@@ -37,11 +41,14 @@ export interface Foundations {
   readonly envNameOf: (identity: Identity, user: string) => string;
   readonly certificates: CertificateSource;
   readonly entrances: Entrances;
+  /** What is known of environments beyond the life of the process. */
+  readonly memory: EnvironmentStore;
 }
 
 /** The parts of a gateway, connected to each other. */
 export interface Parts {
   readonly registry: Registry;
+  readonly memory: EnvironmentStore;
   readonly heartbeat: Heartbeat;
   readonly ssh: SshServer;
   readonly ingress: Ingress;
@@ -60,6 +67,11 @@ export function connectParts(base: Foundations): Parts {
     claimTtlMs: config.claimTtlMs,
     maxHeldPerEnv: config.maxHeld,
     maxRemembered,
+    memory: base.memory,
+    onStateChange: ({ name: env, state, services }, previous) => {
+      const { detail } = services.find((service) => service.state === state) ?? {};
+      base.log.info({ env, state, previous, detail }, 'env state');
+    },
   });
   const heartbeat = new Heartbeat({ intervalMs: config.keepaliveIntervalMs, misses: config.keepaliveMisses });
   const feed = new RequestFeed();
@@ -70,9 +82,10 @@ export function connectParts(base: Foundations): Parts {
       tunnels: () => ssh.tunnels.filter((tunnel) => tunnel.forwards.length > 0).length,
       channels: () => sum(ssh.tunnels.map((tunnel) => tunnel.channelCount)),
       bufferedBytes: () => sum(ssh.tunnels.map((tunnel) => tunnel.bufferedBytes)),
-      environments: () => registry.onlineCount,
+      environments: () => registry.stateCounts(),
       requestsInFlight: () => ingress.inFlight,
       heldRequests: () => registry.heldCount,
+      heldBytes: () => ingress.heldBytes,
       pendingSockets: () => demuxer.pending + ssh.pendingLogins,
       certificateExpiresAt: () => base.certificates.describe().notAfter.getTime(),
       logLinesDropped: base.logLinesDropped,
@@ -81,7 +94,7 @@ export function connectParts(base: Foundations): Parts {
   const ssh: SshServer = makeSshServer({ ...base, registry, heartbeat, feed, urls, metrics });
   const ingress: Ingress = makeIngress({ ...base, registry, feed, urls, metrics, readiness });
   const demuxer: Demuxer = makeDemuxer({ ...base, ssh, ingress, metrics });
-  return { registry, heartbeat, ssh, ingress, demuxer, metrics, urls, readiness };
+  return { registry, memory: base.memory, heartbeat, ssh, ingress, demuxer, metrics, urls, readiness };
 }
 
 function publicUrls({ config, entrances }: Foundations): PublicUrls {
@@ -109,10 +122,17 @@ function makeSshServer(
     admissions: base.admissions,
     envNameOf: base.envNameOf,
     routes: registry,
-    onForwardEnd: (forward, reason) => {
-      registry.remove(forward);
-      log.info({ tunnelId: forward.tunnelId, ...forward.route, reason }, 'forward gone');
+    environments: registry,
+    onForwardEnd: (forward, ending) => {
+      registry.remove(forward, ending);
+      log.info({ tunnelId: forward.tunnelId, ...forward.route, ...ending }, 'forward gone');
     },
+    onChannelOpen: (forward, result, detail) => {
+      metrics.channelOpened(result);
+      registry.opened(forward, result, detail);
+    },
+    onDraining: (forward) => registry.refresh(forward),
+    onSilence: (forward, silent) => registry.silence(forward, silent),
     heartbeat: base.heartbeat,
     feed: base.feed,
     urls: () => urls,
@@ -139,8 +159,8 @@ function sessionUrls({ config, urls, shareKey }: Foundations & { urls: PublicUrl
     rootUrl: urls.rootUrl,
     baseUrl: urls.baseUrl,
     urlOf: (route) => urls.urlOf(route),
-    shareUrlOf: (route) => {
-      const grant = newGrant(route.env, Date.now() + config.shareTtlMs);
+    shareUrlOf: (route, owner) => {
+      const grant = newGrant(route.env, owner, Date.now() + config.shareTtlMs);
       return shareUrl(urls.urlOf(route).slice(0, -1), signGrant(shareKey, 'link', grant));
     },
   };
@@ -169,6 +189,8 @@ function makeIngress(
       idleTimeoutMs: config.idleTimeoutMs,
       streamIdleTimeoutMs: config.streamIdleTimeoutMs,
       holdMs: config.holdMs,
+      maxHeldBytesPerEnv,
+      maxHeldBytes,
       maxRequests: config.maxRequests,
       maxRequestsTotal,
       keepAliveMs,
@@ -179,6 +201,7 @@ function makeIngress(
       protocol: config.publicUrl?.protocol ?? 'https',
       port: config.publicUrl?.port ?? base.entrances.port('any') ?? 443,
     },
+    publicByDefault: config.access === 'public',
     isTrustedProxy: (address) => trustedProxies.contains(address),
     ready: () => base.readiness.ready,
     onRequest: (entry) => {

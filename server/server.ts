@@ -1,18 +1,28 @@
+import type { Socket } from 'node:net';
 import type { Log } from '../core/log.ts';
 import { envSlug, openEnvName } from '../core/names.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import { openCertificateFiles } from '../tls/certificates.ts';
 import { loadShareKey } from './access/share-key.ts';
 import type { Config } from './config/keys.ts';
-import { Entrances } from './entrances.ts';
+import { Entrances, type EntranceTarget } from './entrances.ts';
 import { RunningGateway, type Gateway } from './gateway.ts';
+import { joinTargets } from './handover/join.ts';
+import type { PassedSockets } from './handover/listen-fds.ts';
+import type { Places } from './handover/message.ts';
+import { Predecessor } from './handover/predecessor.ts';
+import { claimFrom, enter } from './handover/succession.ts';
+import type { Grant } from './handover/successor.ts';
 import { OpenAdmissions, type Admissions } from './identity/admission.ts';
 import type { Identity } from './identity/identity.ts';
 import { KeyFile } from './identity/key-file.ts';
 import { MetricsEndpoint } from './metrics/endpoint.ts';
-import { connectParts, type Parts } from './parts.ts';
+import { connectParts, maxRemembered, type Parts } from './parts.ts';
 import { loadHostKey } from './ssh/host-key.ts';
-import { claimStateDir } from './state-dir.ts';
+import { StateDir } from './state-dir.ts';
+import { openDatabase } from './store/database.ts';
+import { EnvironmentStore } from './store/environment-store.ts';
+import { packageVersion } from '../core/version.ts';
 
 export interface StartOptions {
   readonly log: Log;
@@ -21,6 +31,10 @@ export interface StartOptions {
   readonly envNameOf?: (identity: Identity, user: string) => string;
   /** For the metrics. */
   readonly logLinesDropped?: () => number;
+  /** Take over from the process that runs on the same state directory. */
+  readonly replace?: boolean;
+  /** Sockets that listen already, instead of addresses. */
+  readonly sockets?: PassedSockets | undefined;
 }
 
 /** Makes all parts of the gateway and connects them. Rejects with a `PortholeError` that says what is wrong; nothing is left behind. */
@@ -36,9 +50,11 @@ export async function startGateway(config: Config, options: StartOptions): Promi
 
 async function assemble(config: Config, options: StartOptions, opened: (() => void)[]): Promise<Gateway> {
   const { log } = options;
-  const stateDir = await claimStateDir(config.stateDir);
+  const succession = await openSuccession(config, options, opened);
+  const { stateDir, predecessor } = succession;
+  const memory = await openMemory(config, stateDir.path, log);
   opened.push(() => {
-    stateDir.close();
+    void memory.close();
   });
   const certificates = await openCertificates(config, log);
   opened.push(() => {
@@ -50,40 +66,97 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   opened.push(() => {
     admissions.close();
   });
+  const remembered = await memory.recall();
+  const targets = targetsOf(config, predecessor?.places, options.sockets);
   const entrances = new Entrances(log);
   opened.push(() => {
     entrances.destroy('the start failed');
   });
-  await entrances.listen({ shared: config.listen, ssh: config.sshListen, http: config.httpListen });
+  await entrances.listen(targets);
   const envNameOf = options.envNameOf ?? envNaming(config);
   const logLinesDropped = options.logLinesDropped ?? (() => 0);
-  const parts = connectParts({
-    config,
-    log,
-    logLinesDropped,
-    hostKey,
-    shareKey,
-    admissions,
-    envNameOf,
-    certificates,
-    entrances,
-  });
+  const foundations = { config, log, logLinesDropped, hostKey, shareKey, admissions, envNameOf };
+  const parts = connectParts({ ...foundations, certificates, entrances, memory });
   opened.push(() => {
     parts.ingress.destroy('the start failed');
   });
-  const endpoint = await openMetricsEndpoint(config, parts, log);
+  const endpoint = await openMetricsEndpoint(config, { parts, target: targets.metrics[0], log });
+  opened.push(() => endpoint?.destroy('the start failed'));
+  // From here on nothing may fail: the predecessor goes. It writes the last of what it knows, for which connections that come meanwhile wait.
+  await succession.complete();
+  parts.registry.recall(
+    predecessor === undefined ? remembered : await memory.recall().catch(() => remembered),
+  );
   entrances.open(parts.demuxer);
-  return new RunningGateway({
-    config,
-    log,
-    stateDir,
-    certificates,
-    hostKey,
-    admissions,
-    entrances,
-    endpoint,
-    ...parts,
+  const all = { ...foundations, ...parts, stateDir, certificates, entrances, endpoint, predecessor };
+  const gateway = new RunningGateway(all);
+  succession.settle(gateway);
+  return gateway;
+}
+
+interface Succession {
+  readonly stateDir: StateDir;
+  /** The process that this one takes over from. */
+  readonly predecessor: Grant | undefined;
+  /** Has the predecessor let go, and claims the directory. */
+  complete(): Promise<void>;
+  /** From now on another process may take over from this gateway. */
+  settle(gateway: RunningGateway): void;
+}
+
+async function openSuccession(
+  config: Config,
+  { log, replace = false }: StartOptions,
+  opened: (() => void)[],
+): Promise<Succession> {
+  const stateDir = new StateDir(config.stateDir);
+  opened.push(() => {
+    stateDir.close();
   });
+  const version = packageVersion();
+  const running: { gateway?: RunningGateway } = {};
+  const own = new Predecessor({
+    version,
+    places: () => running.gateway?.places,
+    onServing: async () => running.gateway?.handOver(),
+    log,
+  });
+  const onPeer = (socket: Socket): void => {
+    own.receive(socket);
+  };
+  const predecessor = await enter(stateDir, { replace, version, onPeer });
+  opened.push(() => predecessor?.abandon());
+  return {
+    stateDir,
+    predecessor,
+    complete: async () => {
+      if (predecessor !== undefined) await claimFrom(predecessor, stateDir, onPeer);
+    },
+    settle: (gateway) => {
+      running.gateway = gateway;
+    },
+  };
+}
+
+type Targets = Record<keyof Places, readonly EntranceTarget[]>;
+
+function targetsOf(config: Config, taken: Places | undefined, passed: PassedSockets | undefined): Targets {
+  const { listen, sshListen, httpListen, metricsListen } = config;
+  return {
+    shared: joinTargets(listen, taken?.shared ?? [], passed?.shared ?? []),
+    ssh: joinTargets(sshListen, taken?.ssh ?? [], passed?.ssh ?? []),
+    http: joinTargets(httpListen, taken?.http ?? [], passed?.http ?? []),
+    metrics: joinTargets(
+      metricsListen === undefined ? [] : [metricsListen],
+      taken?.metrics ?? [],
+      passed?.metrics ?? [],
+    ),
+  };
+}
+
+async function openMemory(config: Config, stateDir: string, log: Log): Promise<EnvironmentStore> {
+  const database = await openDatabase(stateDir);
+  return EnvironmentStore.open({ database, log, claimTtlMs: config.claimTtlMs, maxRemembered });
 }
 
 async function openCertificates(config: Config, log: Log): Promise<CertificateSource> {
@@ -114,12 +187,11 @@ function envNaming(config: Config): (identity: Identity, user: string) => string
 
 async function openMetricsEndpoint(
   config: Config,
-  parts: Parts,
-  log: Log,
+  { parts, target, log }: { parts: Parts; target: EntranceTarget | undefined; log: Log },
 ): Promise<MetricsEndpoint | undefined> {
-  if (config.metricsListen === undefined) return undefined;
+  if (target === undefined) return undefined;
   return MetricsEndpoint.open({
-    ...config.metricsListen,
+    listen: target,
     contentType: parts.metrics.contentType,
     text: () => parts.metrics.text(),
     ready: () => parts.readiness.ready,

@@ -1,33 +1,60 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { PortholeError } from '../core/errors.ts';
 
 const lockName = 'portholed.sock';
 
-/** The state directory of a running gateway: exists, is writable, and belongs to this process alone until `close()`. */
-export interface StateDir {
-  readonly path: string;
-  close(): void;
-}
-
 /**
- * Makes the directory if needed, and claims it. The claim is a socket in it that this process listens on: unlike a file with a
- * process id, it ends with the process, however that ends. Throws `ERR_STATE_DIR`.
+ * The state directory of a gateway: exists and is writable. The claim on it is a socket in it that this process listens on: unlike a file
+ * with a process id, it ends with the process, however that ends; and who finds it taken can ask there.
  */
-export async function claimStateDir(directoryPath: string): Promise<StateDir> {
-  const path = resolve(directoryPath);
-  makeWritable(path);
-  const directory = openSync(path, constants.O_RDONLY);
-  const socketPath = lockPath(path, directory);
-  const claim = (await listenOn(socketPath)) ?? (await listenAfterTheDead(socketPath, path));
-  return {
-    path,
-    close: () => {
-      claim.close();
-      closeSync(directory);
-    },
-  };
+export class StateDir {
+  readonly path: string;
+  readonly #directory: number;
+  readonly #socketPath: string;
+  #claim: Server | undefined;
+  #closed = false;
+
+  /** Makes the directory if needed. Throws `ERR_STATE_DIR`. */
+  constructor(directoryPath: string) {
+    this.path = resolve(directoryPath);
+    makeWritable(this.path);
+    this.#directory = openSync(this.path, constants.O_RDONLY);
+    this.#socketPath = lockPath(this.path, this.#directory);
+  }
+
+  /** Makes the directory this process's own until `release()`; false when it is another's. `onPeer` gets whoever asks there. */
+  async claim(onPeer: (socket: Socket) => void): Promise<boolean> {
+    this.#claim = (await listenOn(this.#socketPath, onPeer)) ?? (await this.#claimAfterTheDead(onPeer));
+    return this.#claim !== undefined;
+  }
+
+  /** A connection to the process whose directory it is; undefined when there is none. */
+  dial(): Promise<Socket | undefined> {
+    return dialPath(this.#socketPath);
+  }
+
+  /** Gives up the claim at once; connections to it live on. Idempotent. */
+  release(): void {
+    this.#claim?.close();
+    this.#claim = undefined;
+  }
+
+  close(): void {
+    this.release();
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#directory);
+  }
+
+  async #claimAfterTheDead(onPeer: (socket: Socket) => void): Promise<Server | undefined> {
+    const alive = await this.dial();
+    alive?.destroy();
+    if (alive !== undefined) return undefined;
+    rmSync(this.#socketPath, { force: true });
+    return listenOn(this.#socketPath, onPeer);
+  }
 }
 
 function makeWritable(path: string): void {
@@ -60,9 +87,9 @@ function lockPath(path: string, directory: number): string {
 }
 
 /** Undefined when something is there already. */
-function listenOn(socketPath: string): Promise<Server | undefined> {
+function listenOn(socketPath: string, onPeer: (socket: Socket) => void): Promise<Server | undefined> {
   return new Promise((settle, reject) => {
-    const server = createServer((socket) => socket.destroy());
+    const server = createServer(onPeer);
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') settle(undefined);
       else
@@ -80,25 +107,13 @@ function listenOn(socketPath: string): Promise<Server | undefined> {
   });
 }
 
-async function listenAfterTheDead(socketPath: string, path: string): Promise<Server> {
-  const alive = await isAnswered(socketPath);
-  if (!alive) rmSync(socketPath, { force: true });
-  const server = alive ? undefined : await listenOn(socketPath);
-  if (server !== undefined) return server;
-  throw new PortholeError('ERR_STATE_DIR', {
-    message: `another portholed runs on the state directory ${path}; stop it first, or use another --state-dir`,
-  });
-}
-
-function isAnswered(socketPath: string): Promise<boolean> {
+function dialPath(socketPath: string): Promise<Socket | undefined> {
   return new Promise((settle) => {
     const socket = connect(socketPath);
+    socket.once('error', () => settle(undefined));
     socket.once('connect', () => {
-      socket.destroy();
-      settle(true);
-    });
-    socket.once('error', () => {
-      settle(false);
+      socket.on('error', () => socket.destroy());
+      settle(socket);
     });
   });
 }

@@ -17,10 +17,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'server/tunnel': ['core'],
   'server/routing': ['server/tunnel', 'core'],
   'server/config': ['tls', 'core'],
+  'server/handover': ['core'],
   ...Object.fromEntries(support.map((part) => [part, [...support, ...below]])),
   ...Object.fromEntries(edges.map((part) => [part, [...support, ...below]])),
   // The composition root and main see everything but the client.
-  server: ['server/config', 'tls', ...edges, ...support, ...below],
+  server: ['server/config', 'server/handover', 'tls', ...edges, ...support, ...below],
 };
 
 const sources = globSync('{core,tls,server,client}/**/*.ts', { cwd: root }).sort();

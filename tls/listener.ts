@@ -3,18 +3,18 @@ import { createServer, isIPv6 } from 'node:net';
 import { PortholeError } from '../core/errors.ts';
 import type { Closable } from '../core/lifecycle.ts';
 import { Latch } from '../core/lifecycle.ts';
-
-/** Where to listen: an address, or a socket that already listens and was handed over by its descriptor. */
-export type ListenTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
+import { acceptedAll, listenOn, type ListenTarget, type Sharing } from '../core/listen.ts';
 
 export interface ListenerOptions {
   readonly onSocket: (socket: Socket) => void;
   /** A connection could not be accepted, for want of descriptors for example. The listener goes on. */
   readonly onError: (error: Error) => void;
+  /** `alone` if not given. */
+  readonly sharing?: Sharing;
 }
 
-/** Connections that the kernel keeps for us while the event loop is busy; it has its own, lower bound (`somaxconn`). */
-const backlog = 4_096;
+/** How long it may take until what the kernel has accepted for us is taken. */
+const maxLastAcceptMs = 1000;
 
 /** `HOST:PORT`, an IPv6 host in brackets. */
 export function formatListenAddress({ host, port }: { host: string; port: number }): string {
@@ -29,12 +29,14 @@ export class Listener implements Closable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #ended = new Latch<string>();
+  #shared = false;
+  #accepted = 0;
   #reason: string | undefined;
 
   /** Rejects with ERR_PORT_IN_USE, or with ERR_CONFIG for any other reason that it cannot listen there. */
   static async open(target: ListenTarget, options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
-    await listener.#listen(target);
+    await listener.#listen(target, options.sharing ?? 'alone');
     listener.#server.on('error', options.onError);
     return listener;
   }
@@ -42,6 +44,7 @@ export class Listener implements Closable {
   private constructor({ onSocket }: ListenerOptions) {
     // Half-open: a peer that has finished sending still gets its answer.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#accepted += 1;
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       onSocket(socket);
@@ -60,10 +63,21 @@ export class Listener implements Closable {
     return this.#ended.promise;
   }
 
+  /** Another process of this user may listen beside this one. */
+  get shared(): boolean {
+    return this.#shared;
+  }
+
   /** Stops listening at once. */
   close(): Promise<void> {
     this.#server.close();
     return Promise.resolve();
+  }
+
+  /** Stops listening as soon as nothing is left in the kernel's queue: what is there at the close is reset. */
+  async closeAfterLast(): Promise<void> {
+    await acceptedAll(() => this.#accepted, maxLastAcceptMs);
+    this.#server.close();
   }
 
   destroy(reason: string): void {
@@ -72,17 +86,15 @@ export class Listener implements Closable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #listen(target: ListenTarget): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const onError = (error: NodeJS.ErrnoException): void => {
-      reject(listenError(error, target));
-    };
-    this.#server.once('error', onError);
-    this.#server.listen({ ...target, backlog }, () => {
-      this.#server.off('error', onError);
-      resolve(undefined);
-    });
-    return promise;
+  async #listen(target: ListenTarget, sharing: Sharing): Promise<void> {
+    try {
+      this.#shared = await listenOn(this.#server, target, sharing);
+    } catch (error) {
+      throw listenError(error as NodeJS.ErrnoException, target);
+    }
+    if (typeof this.#server.address() !== 'string') return;
+    this.#server.close();
+    throw listenError(new Error('it is not a TCP socket'), target);
   }
 }
 
@@ -104,4 +116,5 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'the host name is not known',
   EINVAL: 'it is not a listening socket',
+  ENOTSUP: 'this system cannot share a port between two processes',
 };

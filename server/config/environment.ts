@@ -1,6 +1,6 @@
 import { entries, variableOf, type Field } from './keys.ts';
 import type { Given, Layer } from './layer.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 
 /** The variables of a process, read. An empty one counts as not set. */
 export interface Environment extends Layer {

@@ -3,7 +3,7 @@ import { quote } from '../../core/quote.ts';
 import type { Text } from './key.ts';
 import { entries, type Field } from './keys.ts';
 import type { Given, Layer } from './layer.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 
 export type ReadFile = (path: string) => string;
 

@@ -2,7 +2,7 @@ import { quote } from '../../core/quote.ts';
 import { entries, type Field } from './keys.ts';
 import type { Key } from './key.ts';
 import type { Given, Layer } from './layer.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 
 /** What the command line asks the program to do. */
 export type Action = 'serve' | 'print-config' | 'help' | 'version';
@@ -11,6 +11,8 @@ export type Action = 'serve' | 'print-config' | 'help' | 'version';
 export interface CommandLine extends Layer {
   readonly action: Action;
   readonly configFile: string | undefined;
+  /** Take over from the process that runs on the same state directory. A matter of one start: no key of the file, and no variable. */
+  readonly replace: boolean;
 }
 
 const actions: ReadonlyMap<string, Action> = new Map([
@@ -22,7 +24,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
 ]);
 
 const keysByFlag = new Map(entries.map(([field, key]) => [`--${key.name}`, { field, key }]));
-const known = [...keysByFlag.keys(), '--config', ...actions.keys()];
+const known = [...keysByFlag.keys(), '--config', '--replace', ...actions.keys()];
 
 interface Reading {
   readonly rest: string[];
@@ -30,6 +32,7 @@ interface Reading {
   readonly actions: Set<Action>;
   readonly problems: string[];
   configFile: string | undefined;
+  replace: boolean;
 }
 
 export function readFlags(argv: readonly string[]): CommandLine {
@@ -39,13 +42,14 @@ export function readFlags(argv: readonly string[]): CommandLine {
     actions: new Set(),
     problems: [],
     configFile: undefined,
+    replace: false,
   };
   for (let word = reading.rest.shift(); word !== undefined; word = reading.rest.shift())
     readWord(word, reading);
-  const { given, problems, configFile } = reading;
+  const { given, problems, configFile, replace } = reading;
   const order: readonly Action[] = ['help', 'version', 'print-config'];
   const action = order.find((candidate) => reading.actions.has(candidate)) ?? 'serve';
-  return { action, configFile, given, problems };
+  return { action, configFile, replace, given, problems };
 }
 
 function readWord(word: string, reading: Reading): void {
@@ -57,10 +61,9 @@ function readWord(word: string, reading: Reading): void {
   const flag = equals === -1 ? word : word.slice(0, equals);
   const inline = equals === -1 ? undefined : word.slice(equals + 1);
   const found = keysByFlag.get(flag);
-  const action = actions.get(flag);
   if (found !== undefined) readKey(flag, inline, found, reading);
   else if (flag === '--config') reading.configFile = valueOf(flag, inline, reading);
-  else if (action !== undefined) readAction(flag, inline, action, reading);
+  else if (actions.has(flag) || flag === '--replace') readSwitch(flag, inline, reading);
   else readUnknown(flag, inline, reading);
 }
 
@@ -87,9 +90,11 @@ function valueOf(flag: string, inline: string | undefined, reading: Reading): st
   return value;
 }
 
-function readAction(flag: string, inline: string | undefined, action: Action, reading: Reading): void {
-  if (inline === undefined) reading.actions.add(action);
-  else reading.problems.push(`${flag}: takes no value`);
+function readSwitch(flag: string, inline: string | undefined, reading: Reading): void {
+  const action = actions.get(flag);
+  if (inline !== undefined) reading.problems.push(`${flag}: takes no value`);
+  else if (action !== undefined) reading.actions.add(action);
+  else reading.replace = true;
 }
 
 /** The word after an unknown flag is most likely its value; it is not one more problem. */

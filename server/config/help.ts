@@ -23,6 +23,10 @@ export function helpText(): string {
 
 const programFlags: readonly [string, string][] = [
   ['--config FILE', 'a TOML file with any of these keys (PORTHOLE_CONFIG)'],
+  [
+    '--replace',
+    'take over from the portholed that runs on the same state directory: it stops when this one serves, and no request is lost',
+  ],
   ['--print-config', 'print the settled values and where each comes from, and exit'],
   ['--help, -h', 'print this, and exit'],
   ['--version, -V', 'print the version, and exit'],

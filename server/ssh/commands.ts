@@ -2,6 +2,12 @@ import type { Forward } from '../tunnel/forward.ts';
 import { forwardKey, parseForward } from '../../core/forward.ts';
 import { serviceSlug, type RouteName } from '../../core/names.ts';
 import type { Refusal } from './refusals.ts';
+import {
+  tenths,
+  type EnvironmentReport,
+  type ServiceReport,
+  type VisibleEnvironments,
+} from './visible-environments.ts';
 
 /** How the gateway is reached from outside. */
 export interface PublicUrls {
@@ -9,8 +15,8 @@ export interface PublicUrls {
   readonly rootUrl: string;
   readonly baseUrl: { readonly hostname: string; readonly port: string; readonly protocol: string };
   urlOf(route: RouteName): string;
-  /** A link that opens a private environment, for whoever has it. */
-  shareUrlOf(route: RouteName): string;
+  /** A link that opens a private environment of this principal, for whoever has it. */
+  shareUrlOf(route: RouteName, owner: string): string;
 }
 
 /** What a command may know of the connection that it came on. */
@@ -21,11 +27,16 @@ export interface CommandContext {
   readonly refusals: readonly Refusal[];
   readonly roundTripMs: number | undefined;
   readonly urls: PublicUrls;
+  readonly environments: Pick<VisibleEnvironments, 'all' | 'named'>;
+  /** The environment name that a user's text stands for. */
+  readonly envNameOf: (text: string) => string;
 }
 
 export type CommandResult =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly lines: readonly string[] }
+  /** The session goes on, with each request that is answered. */
+  | { readonly kind: 'requests'; readonly json: boolean }
   | { readonly kind: 'error'; readonly message: string; readonly status: number };
 
 interface Command {
@@ -42,9 +53,17 @@ const commands: Readonly<Record<string, Command>> = {
     run: tunnelUrl,
   },
   status: {
-    usage: 'status',
-    summary: 'the forwards of this connection and what was refused, as JSON',
+    usage: 'status [ENV]',
+    summary: 'this connection and your environments, or one of them, as JSON',
     run: status,
+  },
+  requests: {
+    usage: 'requests [--json]',
+    summary: "the environment's requests as they are answered, until you end it",
+    run: (_context, words) =>
+      words.every((word) => word === '--json')
+        ? { kind: 'requests', json: words.length > 0 }
+        : { kind: 'error', message: 'usage: requests [--json]', status: usageStatus },
   },
   help: { usage: 'help', summary: 'this text', run: () => ({ kind: 'text', lines: helpLines() }) },
 };
@@ -62,7 +81,7 @@ export function runCommand(context: CommandContext, words: readonly string[]): C
       message: `unknown command ${JSON.stringify(name)}; try: ssh ... help`,
     };
   }
-  const args = rest.filter((word) => word !== '--json');
+  const args = name === 'requests' ? rest : rest.filter((word) => word !== '--json');
   return command.run(context, args);
 }
 
@@ -115,24 +134,49 @@ function routeOf(name: string, env: string): RouteName {
   };
 }
 
-function status(context: CommandContext): CommandResult {
+function status(context: CommandContext, [name, ...more]: readonly string[]): CommandResult {
+  if (more.length > 0) return { kind: 'error', status: usageStatus, message: 'usage: status [ENV]' };
+  return name === undefined ? statusOfAll(context) : statusOf(context, name);
+}
+
+/** One that belongs to somebody else is as unknown as one that never was. */
+function statusOf({ environments, envNameOf }: CommandContext, name: string): CommandResult {
+  const env = envNameOf(name);
+  const report = environments.named(env);
+  if (report !== undefined) return { kind: 'json', value: report };
+  return { kind: 'error', status: 1, message: `there is no environment ${env} of yours` };
+}
+
+function statusOfAll(context: CommandContext): CommandResult {
+  const { reports, more } = context.environments.all();
+  const own = context.environments.named(context.env);
   return {
     kind: 'json',
     value: {
       clientId: context.keyId,
       env: context.env,
-      ...(context.roundTripMs !== undefined && { roundTripMs: Math.round(context.roundTripMs * 10) / 10 }),
+      ...(context.roundTripMs !== undefined && { roundTripMs: tenths(context.roundTripMs) }),
       forwards: context.forwards.map((forward) => ({
         request: forwardKey(forward.request),
         url: context.urls.urlOf(forward.route),
         service: forward.route.service ?? null,
         port: forward.route.port ?? null,
         access: forward.access,
-        state: forward.live ? 'ready' : 'offline',
+        state: forward.live ? (serviceOf(own, forward.route)?.state ?? 'ready') : 'offline',
         ...(forward.access !== 'public' &&
-          forward.options.scheme !== 'tcp' && { shareUrl: context.urls.shareUrlOf(forward.route) }),
+          forward.options.scheme !== 'tcp' && {
+            shareUrl: context.urls.shareUrlOf(forward.route, forward.owner),
+          }),
       })),
       refused: context.refusals.map(({ request, reason }) => ({ request: forwardKey(request), reason })),
+      environments: reports,
+      ...(more > 0 && { moreEnvironments: more }),
     },
   };
+}
+
+function serviceOf(report: EnvironmentReport | undefined, route: RouteName): ServiceReport | undefined {
+  return report?.services.find(
+    ({ service, port }) => service === (route.service ?? null) && port === (route.port ?? null),
+  );
 }

@@ -3,7 +3,7 @@ import type { Access } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
 import type { Admissions, OfferedKey } from '../identity/admission.ts';
 import type { Identity } from '../identity/identity.ts';
-import { internalsOf } from '../tunnel/ssh2-protocol.ts';
+import { internalsOf } from '../../core/ssh2-protocol.ts';
 import { authenticate } from './authentication.ts';
 import { sendBanner } from './banner.ts';
 import { bannerText } from './banner-text.ts';

@@ -14,12 +14,12 @@ export class SessionOutput {
     this.#lineEnd = options.terminal ? '\r\n' : '\n';
   }
 
-  line(text: string): void {
+  line(text: string, leftOut = leftOutText): void {
     if (this.#channel.writableLength > maxUnsentBytes) {
       this.#left += 1;
       return;
     }
-    if (this.#left > 0) this.#write(`(${String(this.#left)} lines left out)`);
+    if (this.#left > 0) this.#write(leftOut(this.#left));
     this.#left = 0;
     this.#write(text);
   }
@@ -48,4 +48,8 @@ export class SessionOutput {
   #write(text: string): void {
     if (this.#channel.writable) this.#channel.write(text + this.#lineEnd);
   }
+}
+
+function leftOutText(lines: number): string {
+  return `(${String(lines)} lines left out)`;
 }

@@ -36,6 +36,13 @@ export function requestLine(summary: RequestSummary, at: Date): string {
   return `${at.toTimeString().slice(0, 8)}  ${String(summary.status)}  ${service}${summary.method} ${printable(summary.path)}  ${ms} ms`;
 }
 
+/** The same for programs, on one line. */
+export function requestJson(summary: RequestSummary, at: Date): string {
+  const { service = null, method, path, status } = summary;
+  const ms = Math.round(summary.durationMs * 10) / 10;
+  return JSON.stringify({ time: at.toISOString(), service, method, path, status, ms });
+}
+
 function forwardLine(forward: Forward, urls: PublicUrls): string {
   if (forward.options.scheme === 'tcp')
     return `  ${describeRequest(forward.request)} is offered, but not over HTTP`;
@@ -50,7 +57,7 @@ function shareLines(facts: ViewFacts): readonly string[] {
   if (closed === undefined) return [];
   return [
     'Private: share this link with those who may see it (or connect with access=public):',
-    `  ${facts.urls.shareUrlOf(closed.route)}`,
+    `  ${facts.urls.shareUrlOf(closed.route, closed.owner)}`,
     '',
   ];
 }

@@ -1,11 +1,11 @@
 import type { Connection, ServerChannel, Session } from 'ssh2';
 import { parseOptionWords } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
-import { releaseSession } from '../tunnel/ssh2-protocol.ts';
 import type { RequestFeed } from '../routing/request-feed.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import type { Forwarding } from './forwarding.ts';
-import { refusalLine, requestLine, viewLines } from './session-view.ts';
+import { releaseSession } from './release-session.ts';
+import { refusalLine, requestJson, requestLine, viewLines } from './session-view.ts';
 import { SessionOutput } from './session-output.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -106,7 +106,7 @@ export class Sessions {
     const areOptions = command.length > 0 && command.every((word) => word.includes('='));
     if (!this.#apply(areOptions ? [...facts.words, ...command] : facts.words, output)) return;
     if (areOptions || command.length === 0) this.#view(channel, output, facts.terminal);
-    else this.#run(command, output);
+    else this.#run(command, output, { channel, terminal: facts.terminal });
   }
 
   /** False when the options were wrong and the session has ended for it. */
@@ -122,12 +122,47 @@ export class Sessions {
     return false;
   }
 
-  #run(words: readonly string[], output: SessionOutput): void {
+  #run(
+    words: readonly string[],
+    output: SessionOutput,
+    session: { channel: ServerChannel; terminal: boolean },
+  ): void {
     const result = runCommand(this.#options.context(), words);
+    if (result.kind === 'requests') {
+      this.#follow(output, { ...session, json: result.json });
+      return;
+    }
     if (result.kind === 'json') output.json(result.value);
     else if (result.kind === 'text') output.lines(result.lines);
     else output.error(result.message);
     output.exit(result.kind === 'error' ? result.status : 0);
+  }
+
+  /** Requests tell about visitors: only those who may offer the environment see them. */
+  #follow(
+    output: SessionOutput,
+    { channel, terminal, json }: { channel: ServerChannel; terminal: boolean; json: boolean },
+  ): void {
+    const { forwarding, feed } = this.#options;
+    const mayWatch = (): boolean => {
+      const problem = forwarding.envProblem();
+      if (problem === undefined) return true;
+      output.error(problem);
+      output.exit(1);
+      return false;
+    };
+    if (!mayWatch()) return;
+    const unsubscribe = feed.subscribe(forwarding.env, (summary) => {
+      // The name may have been nobody's when it began.
+      if (!mayWatch()) unsubscribe();
+      else if (json)
+        output.line(requestJson(summary, new Date()), (lines) => JSON.stringify({ leftOut: lines }));
+      else output.line(requestLine(summary, new Date()));
+    });
+    channel.on('close', unsubscribe);
+    channel.on('data', (data: Buffer) => {
+      if (terminal && asksToEnd(data)) output.exit(0);
+    });
   }
 
   #view(channel: ServerChannel, output: SessionOutput, terminal: boolean): void {
@@ -153,7 +188,7 @@ export class Sessions {
       unsubscribe();
     });
     channel.on('data', (data: Buffer) => {
-      if (terminal && (data.includes(endOfText) || data.includes(endOfTransmission))) this.#quit(output);
+      if (terminal && asksToEnd(data)) this.#quit(output);
     });
   }
 
@@ -161,6 +196,11 @@ export class Sessions {
     output.exit(0);
     this.#options.onQuit();
   }
+}
+
+/** Ctrl-C or Ctrl-D. */
+function asksToEnd(data: Buffer): boolean {
+  return data.includes(endOfText) || data.includes(endOfTransmission);
 }
 
 /** `SetEnv access=public` or `SetEnv PORTHOLE_ACCESS=public`. A variable such as `HOST` is the shell's, not ours. */

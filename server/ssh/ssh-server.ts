@@ -38,7 +38,10 @@ export class SshServer {
   readonly #startups: Startups;
   readonly #arrivals = new WeakMap<Duplex, Arrival>();
   readonly #sockets = new Set<Duplex>();
+  /** Those of them that have not said yet what they are. */
+  readonly #nameless = new Set<Duplex>();
   readonly #connections = new Set<SshConnection>();
+  #refusing: string | undefined;
 
   constructor(options: SshServerOptions) {
     this.#options = options;
@@ -75,6 +78,10 @@ export class SshServer {
     socket.on('error', () => socket.destroy());
     // Its 'close', which gives the place back, may have been already.
     if (socket.destroyed) return;
+    if (this.#refusing !== undefined) {
+      socket.destroy();
+      return;
+    }
     const leave = this.#startups.enter(remoteAddress);
     if (leave === undefined) {
       this.#options.onTooManyStartups(remoteAddress);
@@ -93,13 +100,27 @@ export class SshServer {
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       this.#sockets.delete(socket);
+      this.#nameless.delete(socket);
       release();
     });
     this.#sockets.add(socket);
+    this.#nameless.add(socket);
     this.#arrivals.set(socket, { remoteAddress, release });
     joinIdentLine(socket);
     // Any stream will do, such as the inside of a TLS connection.
     (this.#server as { injectSocket(socket: Duplex): void }).injectSocket(socket);
+  }
+
+  /** From now on nobody logs in; logins that are under way end, with the reason. Tunnels are not touched. */
+  refuse(reason: string): void {
+    this.#refusing ??= reason;
+    for (const socket of [...this.#nameless]) socket.destroy();
+    for (const connection of [...this.#connections]) connection.refuse(reason);
+  }
+
+  /** Ends one tunnel politely. */
+  endTunnel(tunnel: Tunnel, reason: string): void {
+    for (const connection of [...this.#connections]) if (connection.tunnel === tunnel) connection.end(reason);
   }
 
   /** Ends every connection politely. */
@@ -113,6 +134,7 @@ export class SshServer {
 
   #onConnection(connection: Connection): void {
     const socket = (connection as unknown as { _sock: Duplex })._sock;
+    this.#nameless.delete(socket);
     const arrival = this.#arrivals.get(socket);
     if (arrival === undefined) {
       socket.destroy();
@@ -124,7 +146,7 @@ export class SshServer {
       poolPadding(connection);
     });
     const own: SshConnection = new SshConnection(
-      { connection, socket, remoteAddress: arrival.remoteAddress },
+      { connection, socket, remoteAddress: arrival.remoteAddress, tunnels: () => this.tunnels },
       this.#options,
       {
         onReady: () => {

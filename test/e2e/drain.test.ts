@@ -5,6 +5,8 @@ import { dial, startPublicGateway } from '../support/dial.ts';
 import type { GatewayWithKey } from '../support/gateway-with-key.ts';
 import { openssh } from '../support/openssh.ts';
 import type { Portholed } from '../support/portholed.ts';
+import { RawVisitor } from '../support/raw-visitor.ts';
+import { until } from '../support/until.ts';
 import { open, visit, visitorOptions } from '../support/visitor.ts';
 import { startApp } from '../support/web-app.ts';
 
@@ -96,6 +98,24 @@ t.test('SIGTERM: what runs may finish, nothing new is taken, and the exit is cle
   t.equal(await gateway.exit(), 0);
   t.equal(gateway.lines.at(-1)?.msg, 'stopped');
   t.equal(gateway.stderr, '');
+});
+
+t.test('a connection that a visitor keeps gets one more answer, and no reset', async (t) => {
+  const { gateway, finish } = await setUp(t, ['--grace', '1h']);
+  const download = await open(gateway, `${host}/`);
+  const kept = await RawVisitor.connect(t, gateway, host);
+  const ask = (): void => kept.write(`GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  ask();
+  await until('an answer', () => kept.received.includes('HTTP/1.1 200'));
+  gateway.child.kill('SIGTERM');
+  await gateway.line((line) => line.msg === 'draining');
+  ask();
+  const received = await kept.end();
+  t.match(received, /HTTP\/1\.1 503/);
+  t.match(received, /Connection: close/i);
+  finish();
+  await download.toArray();
+  t.equal(await gateway.exit(), 0);
 });
 
 t.test('what does not finish is cut off at the end of the grace period', async (t) => {

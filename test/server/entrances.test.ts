@@ -72,3 +72,29 @@ t.test('closed entrances take nobody in', async (t) => {
   const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
   t.equal(error.code, 'ECONNREFUSED');
 });
+
+t.test('a successor joins the addresses of its predecessor, and takes over what connects', async (t) => {
+  const first = open(t);
+  await first.listen({ ...nowhere, shared: [{ ...loopback, sharing: 'first' }] });
+  const taken = first.taken('any').map((place) => ({ ...place, sharing: 'join' as const }));
+  t.same(taken, [{ host: '127.0.0.1', port: first.port('any'), sharing: 'join' }]);
+  const second = open(t);
+  await second.listen({ shared: [...taken, { ...loopback, sharing: 'first' }], ssh: [], http: [] });
+  t.equal(second.port('any'), first.port('any'), 'in the order that was asked for');
+  await first.closeAfterLast();
+  const socket = connect(second.port('any') ?? 0, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  await once(socket, 'connect');
+});
+
+t.test('a successor that cannot have one of its addresses has taken no connection', async (t) => {
+  const first = open(t);
+  await first.listen({ ...nowhere, shared: [{ ...loopback, sharing: 'first' }] });
+  const other = open(t);
+  await other.listen({ ...nowhere, ssh: [loopback] });
+  const second = open(t);
+  const inUse = { host: '127.0.0.1', port: other.port('ssh') ?? 0, sharing: 'first' as const };
+  const joined = { host: '127.0.0.1', port: first.port('any') ?? 0, sharing: 'join' as const };
+  await t.rejects(second.listen({ shared: [joined], ssh: [inUse], http: [] }), { code: 'ERR_PORT_IN_USE' });
+  t.same(second.addresses('any'), [], 'it never listened there');
+});

@@ -30,6 +30,8 @@ export interface ClientProtocol {
 export interface MachineOptions {
   readonly user?: string;
   readonly key?: SshKey;
+  /** The gateway's address; `127.0.0.1` if not given. */
+  readonly host?: string;
   /** For ssh2's client, on top of what is needed. */
   readonly config?: ConnectConfig;
 }
@@ -117,7 +119,7 @@ export class Machine {
 /** Connects and starts the login, and waits for nothing. */
 export function startDialling(t: TestScope, port: number, options: MachineOptions = {}): Machine {
   const key = options.key ?? makeKey(t);
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const socket = connect({ port, host: options.host ?? '127.0.0.1', noDelay: true });
   const client = new ssh2.Client();
   client.on('error', () => undefined);
   const machine = new Machine(client, socket, key);

@@ -17,6 +17,12 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+export interface PortholedOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** What runs it: the words before the program. */
+  readonly enter?: readonly string[];
+}
+
 const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
 /** A gateway as its own process, on a port and a state directory of its own. */
@@ -32,7 +38,7 @@ export class Portholed {
   static async start(
     t: Teardown,
     args: readonly string[] = [],
-    options: { env?: NodeJS.ProcessEnv } = {},
+    options: PortholedOptions = {},
   ): Promise<Portholed> {
     const gateway = Portholed.spawn(t, args, options);
     await gateway.line((line) => line.msg === 'listening');
@@ -40,15 +46,11 @@ export class Portholed {
   }
 
   /** Starts it, and waits for nothing. */
-  static spawn(
-    t: Teardown,
-    args: readonly string[] = [],
-    options: { env?: NodeJS.ProcessEnv } = {},
-  ): Portholed {
+  static spawn(t: Teardown, args: readonly string[] = [], options: PortholedOptions = {}): Portholed {
     const given = args[args.indexOf('--state-dir') + 1];
     const stateDir =
       args.includes('--state-dir') && given !== undefined ? given : mkdtempSync(join(tmpdir(), 'portholed-'));
-    const gateway = new Portholed(stateDir, args, options.env ?? {});
+    const gateway = new Portholed(stateDir, args, options);
     t.teardown(async () => {
       await gateway.kill('SIGKILL');
       rmSync(stateDir, { recursive: true, force: true });
@@ -56,13 +58,14 @@ export class Portholed {
     return gateway;
   }
 
-  private constructor(stateDir: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  private constructor(stateDir: string, args: readonly string[], { env = {}, enter = [] }: PortholedOptions) {
     this.stateDir = stateDir;
     const defaults = ['--listen', '127.0.0.1:0', '--log-format', 'json'].filter(
       (_word, index) => !(index < 2 && args.includes('--listen')),
     );
     const own = args.includes('--state-dir') ? [] : ['--state-dir', stateDir];
-    this.child = spawn(process.execPath, [main, ...defaults, ...own, ...args], {
+    const [file, ...words] = [...enter, process.execPath, main];
+    this.child = spawn(file, [...words, ...defaults, ...own, ...args], {
       env: { PATH: process.env['PATH'], HOME: stateDir, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

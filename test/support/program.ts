@@ -20,10 +20,11 @@ export class Program {
     t: TestScope,
     file: string,
     args: readonly string[],
-    options: { env?: NodeJS.ProcessEnv } = {},
+    options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
   ) {
     this.#command = [file, ...args].join(' ');
-    this.child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, ...options.env } });
+    const cwd = options.cwd === undefined ? {} : { cwd: options.cwd };
+    this.child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, ...options.env }, ...cwd });
     this.child.stdin.on('error', () => undefined);
     this.child.stdout.setEncoding('latin1').on('data', (text: string) => {
       this.#stdout += text;

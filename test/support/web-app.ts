@@ -13,13 +13,14 @@ export async function startApp(
   t: Pick<TestScope, 'teardown'>,
   answer: RequestListener,
   host = '127.0.0.1',
+  port = 0,
 ): Promise<WebApp> {
   const server = createServer((request, response) => {
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     answer(request, response);
   });
-  server.listen(0, host);
+  server.listen(port, host);
   await once(server, 'listening');
   t.teardown(async () => {
     server.closeAllConnections();
@@ -30,7 +31,12 @@ export async function startApp(
 }
 
 /** An app that answers every request with one text. */
-export function startTextApp(t: Pick<TestScope, 'teardown'>, text: string, host?: string): Promise<WebApp> {
+export function startTextApp(
+  t: Pick<TestScope, 'teardown'>,
+  text: string,
+  host?: string,
+  port?: number,
+): Promise<WebApp> {
   return startApp(
     t,
     (request, response) => {
@@ -38,5 +44,6 @@ export function startTextApp(t: Pick<TestScope, 'teardown'>, text: string, host?
       response.end(text);
     },
     host,
+    port,
   );
 }

@@ -27,6 +27,12 @@ t.test('what the program is asked to do', async (t) => {
   t.same(readFlags(['--help=yes']).problems, ['--help: takes no value']);
 });
 
+t.test('--replace stands alone', async (t) => {
+  t.equal(readFlags([]).replace, false);
+  t.equal(readFlags(['--replace', '--hold', '5s']).replace, true);
+  t.same(readFlags(['--replace=yes']).problems, ['--replace: takes no value']);
+});
+
 t.test('the configuration file', async (t) => {
   t.equal(readFlags(['--config', '/etc/p.toml']).configFile, '/etc/p.toml');
   t.equal(readFlags(['--config=p.toml']).configFile, 'p.toml');
@@ -53,13 +59,23 @@ t.test('unknown words are problems, one each', async (t) => {
 t.test('every word is read, or told as a problem', async () => {
   const word = fc.oneof(
     fc.string(),
-    fc.constantFrom('--hold', '--listen', '--config', '--help', '--tls-cert=x', '--', '--=', '--__proto__'),
+    fc.constantFrom(
+      '--hold',
+      '--listen',
+      '--config',
+      '--help',
+      '--replace',
+      '--tls-cert=x',
+      '--',
+      '--=',
+      '--__proto__',
+    ),
   );
   fc.assert(
     fc.property(fc.array(word), (argv) => {
-      const { given, problems, action, configFile } = readFlags(argv);
-      const silent =
-        given.size === 0 && problems.length === 0 && action === 'serve' && configFile === undefined;
+      const { given, problems, action, configFile, replace } = readFlags(argv);
+      const nothing = given.size === 0 && configFile === undefined && !replace;
+      const silent = nothing && problems.length === 0 && action === 'serve';
       return argv.length === 0 || !silent;
     }),
   );

@@ -7,8 +7,7 @@ import { MetricsEndpoint, type EndpointOptions } from '../../../server/metrics/e
 
 async function open(t: Test, some: Partial<EndpointOptions> = {}): Promise<MetricsEndpoint> {
   const endpoint = await MetricsEndpoint.open({
-    host: '127.0.0.1',
-    port: 0,
+    listen: { host: '127.0.0.1', port: 0 },
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     text: async () => 'porthole_tunnels 1\n',
     ready: () => true,
@@ -113,13 +112,15 @@ t.test('a head that does not come, or is too large, ends the connection', async 
 
 t.test('a port in use is told as such', async (t) => {
   const { address } = await open(t);
-  const error: unknown = await open(t, { port: address.port }).catch((reason: unknown) => reason);
+  const error: unknown = await open(t, { listen: { host: '127.0.0.1', port: address.port } }).catch(
+    (reason: unknown) => reason,
+  );
   t.ok(error instanceof PortholeError);
   t.match(error, { code: 'ERR_PORT_IN_USE', cause: { code: 'EADDRINUSE' } });
 });
 
 t.test('an address that is not ours is told as a configuration error', async (t) => {
-  await t.rejects(open(t, { host: '192.0.2.1' }), { code: 'ERR_CONFIG' });
+  await t.rejects(open(t, { listen: { host: '192.0.2.1', port: 0 } }), { code: 'ERR_CONFIG' });
 });
 
 t.test('close() lets running answers finish', async (t) => {
@@ -159,4 +160,13 @@ t.test('close() does not wait for ever, and destroy() not at all', async (t) => 
   endpoint.destroy('again');
   t.equal(await endpoint.closed, 'told to');
   await endpoint.close();
+});
+
+t.test('a successor joins its address', async (t) => {
+  const first = await open(t, { listen: { host: 'localhost', port: 0, sharing: 'first' } });
+  t.same(first.taken, { host: 'localhost', port: first.address.port }, 'the name that was asked for');
+  const listen = { host: '127.0.0.1', port: first.address.port };
+  await t.rejects(open(t, { listen: { ...listen, sharing: 'first' } }), { code: 'ERR_PORT_IN_USE' });
+  const second = await open(t, { listen: { ...first.taken, sharing: 'join' } });
+  t.equal(second.address.port, first.address.port);
 });

@@ -11,6 +11,8 @@ function context(overrides: Partial<CommandContext> = {}): CommandContext {
     refusals: [],
     roundTripMs: 12.345,
     urls: fakeUrls,
+    environments: { all: () => ({ reports: [], more: 0 }), named: () => undefined },
+    envNameOf: (text) => text.toLowerCase(),
     ...overrides,
   };
 }
@@ -111,6 +113,47 @@ t.test('status tells the forwards, and what was refused', (t) => {
   t.notOk(
     'roundTripMs' in (runCommand(context({ roundTripMs: undefined }), ['status']) as { value: object }).value,
   );
+  t.end();
+});
+
+t.test('status tells of environments, or of one', (t) => {
+  const report = {
+    env: 'pr-1',
+    owner: 'me',
+    state: 'degraded',
+    since: '2026-01-01T00:00:00.000Z',
+    lastSeen: '2026-01-01T00:00:00.000Z',
+    services: [
+      {
+        service: 'web',
+        port: null,
+        url: 'x',
+        access: 'public',
+        state: 'degraded',
+        since: '2026-01-01T00:00:00.000Z',
+      },
+    ],
+    tunnels: [],
+  } as const;
+  const environments = {
+    all: () => ({ reports: [report], more: 3 }),
+    named: (env: string) => (env === 'pr-1' ? report : undefined),
+  };
+  const knowing = context({ environments, forwards: [new FakeForward({ service: 'web' })] });
+  t.match(runCommand(knowing, ['status']), {
+    value: { env: 'pr-1', forwards: [{ state: 'degraded' }], environments: [report], moreEnvironments: 3 },
+  });
+  t.same(runCommand(knowing, ['status', 'PR-1', '--json']), { kind: 'json', value: report });
+  t.match(runCommand(knowing, ['status', 'pr-2']), { kind: 'error', status: 1 });
+  t.match(runCommand(knowing, ['status', 'pr-1', 'pr-2']), { kind: 'error', status: 2 });
+  t.same((runCommand(context(), ['status']) as { value: object }).value, {
+    clientId: 'abcdefghijkl',
+    env: 'pr-1',
+    roundTripMs: 12.3,
+    forwards: [],
+    refused: [],
+    environments: [],
+  });
   t.end();
 });
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ClientChannel } from 'ssh2';
 import t from 'tap';
 import { dialIn, type Machine } from '../../support/machine.ts';
+import type { Program } from '../../support/program.ts';
 import { bufferBytesInUse } from '../../support/memory.ts';
 import { openssh } from '../../support/openssh.ts';
 import { domain, startSshGateway } from '../../support/ssh-gateway.ts';
@@ -147,6 +148,50 @@ t.test('commands: text, errors with a hint and an exit code, blanks', async (t) 
   t.match(await run('reboot'), { code: 2, stdout: '', stderr: /porthole: unknown command "reboot".*help/ });
   t.match(await run('tunnel-url'), { code: 2, stderr: /usage/ });
   t.match(await run(`x${'y'.repeat(20_000)}`), { code: 2 });
+});
+
+t.test('requests: as they are answered, as text or JSON, until it is ended', async (t) => {
+  const gateway = await startSshGateway(t);
+  const publish = (path: string): void => {
+    const summary = { service: 'web', method: 'GET', path, status: 200, durationMs: 1.26 };
+    gateway.feed.publish({ ...summary, env: 'pr-1' });
+    gateway.feed.publish({ ...summary, env: 'pr-2', path: '/of-another' });
+  };
+  /** Asked until it is watched: an open session says nothing by itself. */
+  const seen = async (ssh: Program, pattern: RegExp): Promise<void> => {
+    await until('the request is shown', () => {
+      publish('/a');
+      return pattern.test(ssh.stdout);
+    });
+  };
+  const text = openssh(t, { port: gateway.port, key, command: ['requests'] });
+  await seen(text, /^\d\d:\d\d:\d\d {2}200 {2}web GET \/a {2}1 ms$/mu);
+  const json = openssh(t, { port: gateway.port, key, command: ['requests', '--json'] });
+  await seen(json, /"service":"web","method":"GET","path":"\/a","status":200,"ms":1\.3\}$/mu);
+  t.notMatch(text.stdout + json.stdout, 'of-another');
+  const terminal = openssh(t, { port: gateway.port, key, args: ['-tt'], command: ['requests'] });
+  await seen(terminal, /GET/u);
+  terminal.write('\u0003');
+  t.equal((await terminal.exit).code, 0);
+  t.equal((await openssh(t, { port: gateway.port, key, command: ['requests', 'all'] }).exit).code, 2);
+});
+
+t.test('requests are for those alone whose environment it is', async (t) => {
+  const gateway = await startSshGateway(t);
+  const watching = openssh(t, { port: gateway.port, key: makeKey(t), command: ['requests'] });
+  const summary = { env: 'pr-1', service: 'web', method: 'GET', path: '/before', status: 200, durationMs: 1 };
+  await until('the watch has begun', () => {
+    gateway.feed.publish(summary);
+    return watching.stdout.includes('/before');
+  });
+  const owner = await dialIn(t, gateway.port);
+  await owner.forward('web', 80);
+  gateway.feed.publish({ ...summary, path: '/secret' });
+  t.equal((await watching.exit).code, 1, 'the name was nobody’s when it began');
+  t.notMatch(watching.stdout, '/secret');
+  const late = openssh(t, { port: gateway.port, key: makeKey(t), command: ['requests', '--json'] });
+  t.equal((await late.exit).code, 1);
+  t.match(late.stderr, 'belongs to somebody else');
 });
 
 t.test('option words hold for all forwards of the connection, and show the session', async (t) => {

@@ -220,3 +220,35 @@ t.test('it logs once whether ssh2 has its compiled part', async (t) => {
   const gateway = await startSshGateway(t);
   t.equal(gateway.logLines.filter((line) => 'native' in line).length, 1);
 });
+
+t.test(
+  'when nobody may log in any more, logins under way end with the reason, and tunnels stay',
+  async (t) => {
+    const gateway = await startSshGateway(t);
+    const machine = await dialIn(t, gateway.port);
+    const nameless = rawClient(t, gateway);
+    await until('it is counted', () => gateway.server.pendingLogins === 1);
+    const atLogin = Promise.withResolvers<undefined>();
+    const loggingIn = startDialling(t, gateway.port, {
+      user: 'pr-2',
+      // Never offers a key.
+      config: { authHandler: () => atLogin.resolve(undefined) },
+    });
+    const told = new Promise<unknown[]>((resolve) => {
+      loggingIn.protocol._handlers['DISCONNECT'] = (...words: unknown[]) => resolve(words.slice(1));
+    });
+    await atLogin.promise;
+    gateway.server.refuse('the gateway is shutting down');
+    gateway.server.refuse('again');
+    t.same(await told, [11, 'the gateway is shutting down']);
+    await Promise.all([nameless.closed, loggingIn.closed]);
+    const late = rawClient(t, gateway);
+    await late.closed;
+    t.equal(gateway.server.tunnels.length, 1);
+    t.equal(machine.socket.closed, false);
+    const [tunnel] = gateway.server.tunnels;
+    if (tunnel !== undefined) gateway.server.endTunnel(tunnel, 'connect again');
+    await machine.closed;
+    t.same(gateway.server.tunnels, []);
+  },
+);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { didYouMean, editDistance } from '../../../server/config/suggest.ts';
+import { didYouMean, editDistance } from '../../core/suggest.ts';
 
 t.test('names the closest known word, if one is close', async (t) => {
   const known = ['--hold', '--grace', '--listen', '--ssh-listen'];

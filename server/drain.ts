@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../core/log.ts';
+import type { Tunnel } from './tunnel/tunnel.ts';
+
+export interface DrainOptions {
+  readonly graceMs: number;
+  /** How long a successor holds requests for a tunnel that is about to dial in there. */
+  readonly holdMs: number;
+  /** A successor serves. */
+  readonly replaced: boolean;
+  readonly log: Log;
+}
+
+/** What is drained, as far as this needs it. */
+export interface Drained {
+  readonly ingress: {
+    readonly inFlight: number;
+    readonly connections: number;
+    close(graceMs: number, options: { idleMs: number; more: () => boolean }): Promise<void>;
+  };
+  readonly ssh: {
+    readonly tunnels: readonly Tunnel[];
+    refuse(reason: string): void;
+    endTunnel(tunnel: Tunnel, reason: string): void;
+    end(reason: string): void;
+  };
+  /** Connections of which it is not known yet what they are. */
+  readonly demuxer: { readonly pending: number };
+}
+
+/** For requests that are on their way on connections that visitors keep, and for clients to dial in anew. */
+const settleMs = 1500;
+const checkMs = 25;
+
+/** What clients are told; stock ssh shows it. */
+export function farewell(replaced: boolean): string {
+  return replaced ? 'the gateway was replaced: connect again' : 'the gateway is shutting down';
+}
+
+/**
+ * Lets the work of the gateway come to its end, while it takes nothing new: clients are told to dial in anew, and their tunnels serve the
+ * visitors of this process until those are done, or `graceMs` are over. Ends at once when there is nothing to wait for.
+ */
+export class Drain {
+  readonly #parts: Drained;
+  readonly #options: DrainOptions;
+  readonly #startedAt = performance.now();
+  /** Tunnels whose clients do not move by themselves. */
+  readonly #staying = new Set<Tunnel>();
+
+  constructor(parts: Drained, options: DrainOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { ssh, ingress, demuxer } = this.#parts;
+    const { replaced, graceMs } = this.#options;
+    ssh.refuse(farewell(replaced));
+    this.#askToMove();
+    const cut = ingress.close(graceMs, { idleMs: this.#settleMs, more: () => demuxer.pending > 0 });
+    while (!this.#isOver()) {
+      if (replaced) this.#endThoseThatStay();
+      await delay(checkMs);
+    }
+    // It says what it has to cut off.
+    if (this.#elapsedMs >= graceMs) await cut;
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Within half the hold time all tunnels have to be where their requests are held. */
+  get #settleMs(): number {
+    const { replaced, holdMs, graceMs } = this.#options;
+    return Math.min(settleMs, graceMs, replaced ? holdMs / 4 : settleMs);
+  }
+
+  #askToMove(): void {
+    for (const tunnel of this.#parts.ssh.tunnels) {
+      void tunnel.drain(this.#options.graceMs).then((answer) => {
+        this.#options.log.info({ tunnelId: tunnel.id, answer }, 'tunnel asked to move');
+        if (answer === 'staying') this.#staying.add(tunnel);
+      });
+    }
+  }
+
+  #isOver(): boolean {
+    const { ingress, ssh, demuxer } = this.#parts;
+    const elapsedMs = this.#elapsedMs;
+    if (elapsedMs >= this.#options.graceMs) return true;
+    if (ingress.inFlight > 0) return false;
+    const hasTunnels = ssh.tunnels.length > 0;
+    if (!this.#options.replaced && !hasTunnels) return true;
+    if (this.#options.replaced && hasTunnels && elapsedMs < this.#settleMs) return false;
+    return ingress.connections === 0 && (demuxer.pending === 0 || elapsedMs >= this.#settleMs);
+  }
+
+  /**
+   * A client that is not ours is served by the successor only once its connection here has ended: as soon as nothing of its own runs,
+   * and while requests that come to the successor are held for it.
+   */
+  #endThoseThatStay(): void {
+    const elapsedMs = this.#elapsedMs;
+    if (elapsedMs < this.#settleMs) return;
+    const isLate = elapsedMs >= this.#options.holdMs / 2;
+    for (const tunnel of this.#staying) {
+      if (!isLate && tunnel.forwards.some(({ load }) => load.requests > 0)) continue;
+      this.#staying.delete(tunnel);
+      this.#parts.ssh.endTunnel(tunnel, farewell(true));
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import t from 'tap';
+import { silentLog } from '../../core/log.ts';
+import { Drain, type Drained } from '../../server/drain.ts';
+import type { Tunnel } from '../../server/tunnel/tunnel.ts';
+import { until } from '../support/until.ts';
+
+const hour = 3_600_000;
+
+interface FakeTunnel {
+  readonly name: string;
+  readonly answer: 'moving' | 'staying';
+  readonly forwards: { readonly load: { requests: number } }[];
+}
+
+function tunnel(name: string, answer: FakeTunnel['answer'], requests = 0): FakeTunnel {
+  return { name, answer, forwards: [{ load: { requests: 0 } }, { load: { requests } }] };
+}
+
+/** Parts whose state the test sets, and what was asked of them. */
+function fakeParts(tunnels: FakeTunnel[] = []) {
+  const events: string[] = [];
+  const state = { inFlight: 0, connections: 0, pending: 0 };
+  const live = tunnels.map(({ name, answer, forwards }) => ({
+    ...{ id: name, forwards },
+    drain: async (graceMs: number) => {
+      events.push(`${name} has ${String(graceMs)}`);
+      return answer;
+    },
+  })) as unknown as Tunnel[];
+  const parts: Drained = {
+    ingress: {
+      get inFlight() {
+        return state.inFlight;
+      },
+      get connections() {
+        return state.connections;
+      },
+      close: async (_graceMs, { idleMs }) => void events.push(`idle for ${String(idleMs)}`),
+    },
+    ssh: {
+      get tunnels() {
+        return [...live];
+      },
+      refuse: (reason) => void events.push(`refuse: ${reason}`),
+      endTunnel: (ended, reason) => {
+        events.push(`${ended.id}: ${reason}`);
+        live.splice(live.indexOf(ended), 1);
+      },
+      end: () => undefined,
+    },
+    demuxer: {
+      get pending() {
+        return state.pending;
+      },
+    },
+  };
+  return { parts, events, state };
+}
+
+const options = { graceMs: hour, holdMs: 10_000, replaced: false, log: silentLog() };
+
+/** Whether it is over after some turns. */
+async function isOver(run: Promise<void>): Promise<boolean> {
+  let over = false;
+  void run.then(() => (over = true));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+  return over;
+}
+
+t.test('with nothing to wait for it is over at once', async (t) => {
+  const { parts, events, state } = fakeParts();
+  Object.assign(state, { connections: 3, pending: 1 });
+  await new Drain(parts, options).run();
+  t.same(events, ['refuse: the gateway is shutting down', 'idle for 1500']);
+  await new Drain(fakeParts([tunnel('a', 'moving')]).parts, options).run();
+});
+
+t.test('it waits for requests, and with tunnels for connections too', async (t) => {
+  const { parts, state } = fakeParts([tunnel('a', 'moving')]);
+  state.inFlight = 1;
+  const run = new Drain(parts, options).run();
+  t.notOk(await isOver(run));
+  state.connections = 1;
+  state.inFlight = 0;
+  t.notOk(await isOver(run));
+  state.connections = 0;
+  state.pending = 1;
+  t.notOk(await isOver(run));
+  state.pending = 0;
+  await run;
+});
+
+t.test('but not for longer than its grace', async (t) => {
+  const { parts, state, events } = fakeParts([tunnel('a', 'moving')]);
+  state.inFlight = 1;
+  await new Drain(parts, { ...options, graceMs: 30 }).run();
+  t.ok(events.includes('idle for 30'), 'nor does an idle connection last longer');
+  t.ok(events.includes('a has 30'));
+});
+
+t.test('without a successor the tunnels of clients that stay serve to the end', async (t) => {
+  const { parts, state, events } = fakeParts([tunnel('stock', 'staying')]);
+  state.inFlight = 1;
+  const run = new Drain(parts, { ...options, holdMs: 0 }).run();
+  t.notOk(await isOver(run));
+  state.inFlight = 0;
+  await run;
+  t.notOk(events.some((event) => event.startsWith('stock: ')));
+});
+
+t.test(
+  'with a successor they end as soon as nothing of theirs runs, so that their clients dial in there',
+  async (t) => {
+    const busy = tunnel('busy', 'staying', 1);
+    const { parts, events, state } = fakeParts([tunnel('quiet', 'staying'), busy, tunnel('ours', 'moving')]);
+    state.inFlight = 1;
+    const run = new Drain(parts, { ...options, replaced: true, holdMs: 400 }).run();
+    const ended = (name: string): boolean =>
+      events.includes(`${name}: the gateway was replaced: connect again`);
+    await until('the quiet one ends', () => ended('quiet'));
+    t.ok(events.includes('idle for 100'), 'visitors who keep a connection are turned over before');
+    await until('the busy one ends too, while its requests are still held there', () => ended('busy'));
+    t.notOk(ended('ours'), 'one that moves is kept for what runs on it');
+    state.inFlight = 0;
+    await run;
+  },
+);
+
+t.test('a tunnel whose last request is over does not wait for half the hold time', async (t) => {
+  const busy = tunnel('busy', 'staying', 1);
+  const { parts, events, state } = fakeParts([busy]);
+  state.inFlight = 1;
+  const run = new Drain(parts, {
+    ...options,
+    replaced: true,
+    holdMs: 40 * 60_000,
+    graceMs: 50 * 60_000,
+  }).run();
+  t.notOk(await isOver(run));
+  for (const { load } of busy.forwards) load.requests = 0;
+  await until('it ends', () => events.some((event) => event.startsWith('busy: ')));
+  state.inFlight = 0;
+  await run;
+});
