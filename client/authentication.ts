@@ -47,9 +47,9 @@ export class Login {
     if (!this.#exhausted && refusedKeys < cutAfterTries) return undefined;
     const said = this.#banners.filter((text) => text !== '');
     const why = said.length === 0 ? '' : `: ${said.join('; ')}`;
-    const offered = this.#identities
-      .slice(0, this.#offered)
-      .map((key) => `${key.fingerprint} (${key.source})`);
-    return refused('authentication', `not authorised as ${this.#user}${why}; offered ${offered.join(', ')}`);
+    const offered = this.#identities.slice(0, this.#offered);
+    const keys = offered.map((key) => `${key.fingerprint} (${key.source})`).join(', ');
+    const advice = offered.flatMap((key) => (key.advice === undefined ? [] : [`; ${key.advice}`])).join('');
+    return refused('authentication', `not authorised as ${this.#user}${why}; offered ${keys}${advice}`);
   }
 }

@@ -1,17 +1,19 @@
 import type { Socket } from 'node:net';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
+import { ChannelTable } from '../core/channel-table.ts';
 import { poolPadding } from '../core/packet-padding.ts';
+import { internalsOf } from '../core/ssh2-protocol.ts';
 import type { ForwardRequest } from '../core/forward.ts';
 import { deadline, Latch } from '../core/lifecycle.ts';
 import { clientAlgorithms } from './algorithms.ts';
 import { Login } from './authentication.ts';
-import { type ChannelOpening, ChannelTable } from './channel-table.ts';
+import { type ChannelOpening, takeOpenings } from './channel-openings.ts';
 import { lost, refused, type Failure } from './failure.ts';
+import { GatewayMessages } from './gateway-messages.ts';
 import { checkHostKey, type HostKeyPolicy, knownKeyTypes } from './host-key.ts';
 import type { Identity } from './identity.ts';
 import { keepAlive } from './keepalive.ts';
-import { type ExecResult, runCommand } from './remote-command.ts';
-import { internalsOf } from './ssh2-protocol.ts';
+import { type ExecResult, followCommand, runCommand } from './remote-command.ts';
 
 export interface ConnectionTimings {
   /** From the first SSH byte to the end of the login. */
@@ -41,6 +43,11 @@ export interface ConnectionOptions {
   readonly hostKey: HostKeyPolicy;
   readonly maxChannels: number;
   readonly onOpening: (opening: ChannelOpening) => void;
+  /**
+   * The gateway is about to end and asks for another connection; it serves this one for so long. Who cannot
+   * move leaves it out.
+   */
+  readonly onDrain?: ((graceMs: number) => void) | undefined;
   readonly timings: ConnectionTimings;
 }
 
@@ -53,9 +60,10 @@ export function openConnection(
   const client = new ssh2.Client();
   const login = new Login(options.user, options.identities);
   let failure: Failure | undefined;
+  let messages: GatewayMessages | undefined;
   return new Promise((resolve) => {
     const fail = (reason: string): void => {
-      failure ??= login.refusal() ?? lost(reason);
+      failure ??= login.refusal() ?? lost(messages?.farewell ?? reason);
       options.socket.destroy();
       resolve(failure);
     };
@@ -69,9 +77,11 @@ export function openConnection(
     client.on('handshake', () => poolPadding(client));
     client.once('ready', () => {
       client.removeAllListeners();
-      resolve({ kind: 'open', connection: new SshConnection(client, options) });
+      resolve({ kind: 'open', connection: new SshConnection({ client, messages: told }, options) });
     });
     client.connect(clientConfig(options, login, (problem) => (failure = refused('host-key', problem))));
+    const told = new GatewayMessages(client);
+    messages = told;
   });
 }
 
@@ -96,6 +106,11 @@ function clientConfig(
   };
 }
 
+interface LoggedIn {
+  readonly client: Client;
+  readonly messages: GatewayMessages;
+}
+
 /** A login that stands: forwards, commands, and the channels that the gateway opens in it. */
 export class SshConnection {
   readonly #client: Client;
@@ -103,26 +118,31 @@ export class SshConnection {
   readonly #timings: ConnectionTimings;
   readonly #closed = new Latch<string>();
   readonly #channels: ChannelTable;
+  readonly #messages: GatewayMessages;
   readonly #stopKeepalive: () => void;
   #lastError: string | undefined;
 
-  constructor(client: Client, options: ConnectionOptions) {
-    const internals = internalsOf(client);
+  constructor({ client, messages }: LoggedIn, options: ConnectionOptions) {
     this.#client = client;
+    this.#messages = messages;
     this.#socket = options.socket;
     this.#timings = options.timings;
-    this.#channels = new ChannelTable(internals, options.socket, {
-      maxChannels: options.maxChannels,
-      onOpening: options.onOpening,
+    this.#channels = new ChannelTable(internalsOf(client), {
       onViolation: (reason) => this.destroy(reason),
+      // The channel is destroyed, and with it the service's connection: the visitor learns of it.
+      onFault: () => undefined,
     });
+    takeOpenings(this.#channels, options);
     this.#stopKeepalive = keepAlive({
       intervalMs: options.timings.keepaliveMs,
       misses: options.timings.keepaliveMisses,
       received: () => options.socket.bytesRead,
-      ping: () => internals.ping(),
+      stuck: () => this.#channels.sendQueue.stuckTicks(),
+      ping: () => messages.ping(),
       onLost: () => this.destroy('the gateway does not answer any more'),
     });
+    if (options.onDrain !== undefined) messages.onDrain = options.onDrain;
+    messages.ping();
     client.on('error', (error) => this.destroy(`the connection broke: ${error.message}`));
     client.on('end', () => this.#ended());
     client.on('close', () => this.#ended());
@@ -131,6 +151,11 @@ export class SshConnection {
   /** Settles once, with the reason, when the connection is over. */
   get closed(): Promise<string> {
     return this.#closed.promise;
+  }
+
+  /** How long the last ping took to be answered. */
+  get roundTripMs(): number | undefined {
+    return this.#messages.roundTripMs;
   }
 
   /** Settles when no channel is open; for after the forwards were cancelled. */
@@ -158,6 +183,11 @@ export class SshConnection {
     return this.#inTime(Promise.race([result, this.closed.then(() => undefined)]), undefined);
   }
 
+  /** Calls the listener for each line that a command prints, for as long as it runs. The result stops it. */
+  follow(command: string, onLine: (line: string) => void): () => void {
+    return this.#usable ? followCommand(this.#client, command, onLine) : () => undefined;
+  }
+
   /** Says goodbye and waits, within a bound, until the gateway has closed. */
   async close(): Promise<void> {
     if (!this.#closed.settled) this.#client.end();
@@ -172,7 +202,7 @@ export class SshConnection {
 
   #ended(): void {
     this.#stopKeepalive();
-    const reason = this.#lastError ?? 'the gateway closed the connection';
+    const reason = this.#messages.farewell ?? this.#lastError ?? 'the gateway closed the connection';
     if (!this.#closed.settle(reason)) return;
     this.#channels.abort(reason);
     this.#socket.destroy();

@@ -1,14 +1,17 @@
 import { forwardKey } from '../core/forward.ts';
 import { pipeBoth } from '../core/pipe.ts';
-import { type ChannelOpening, openFailure } from './channel-table.ts';
+import { type ChannelOpening, openFailure } from './channel-openings.ts';
 import { connectLocal, type LocalConnection } from './local-socket.ts';
+import type { OfferSource } from './offer-source.ts';
 import { forwardRequest, type Offer } from './target.ts';
 
 export type LocalFailure = Extract<LocalConnection, { kind: 'failed' }>;
 
 export interface ForwarderOptions {
-  readonly offers: readonly Offer[];
+  readonly source: OfferSource;
   readonly connectTimeoutMs: number;
+  /** How often a service that refuses is tried again, requests or not. */
+  readonly reprobeMs: number;
   /** The service on this machine began to refuse. Told once, until it listens again. */
   readonly onRefused: (offer: Offer, failure: LocalFailure) => void;
   /** The service listens again. */
@@ -22,12 +25,24 @@ export interface ForwarderOptions {
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  readonly #offers: ReadonlyMap<string, Offer>;
+  readonly #unsubscribe: () => void;
+  /** By `forwardKey` of the request, as channels name it. */
+  #offers: ReadonlyMap<string, Offer>;
   readonly #refusing = new Set<Offer>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#offers = new Map(options.offers.map((offer) => [forwardKey(forwardRequest(offer)), offer]));
+    this.#offers = byKey(options.source.offers);
+    this.#unsubscribe = options.source.onChange(() => this.#follow());
+  }
+
+  /** Stops asking after services that refuse. Channels are still served: connections end by themselves. */
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
   }
 
   /** Answers a channel open. Never rejects. */
@@ -48,9 +63,9 @@ export class Forwarder {
   }
 
   /** Tells of services that do not listen before the first visitor finds out. */
-  async probe(): Promise<void> {
+  async probe(offers: Iterable<Offer> = this.#offers.values()): Promise<void> {
     await Promise.all(
-      this.#options.offers.map(async (offer) => {
+      Array.from(offers, async (offer) => {
         const local = await this.#dial(offer);
         if (local.kind === 'connected') local.socket.destroy();
       }),
@@ -59,12 +74,40 @@ export class Forwarder {
 
   async #dial(offer: Offer): Promise<LocalConnection> {
     const local = await connectLocal(offer.target, this.#options.connectTimeoutMs);
-    if (local.kind === 'failed') {
-      if (!this.#refusing.has(offer)) this.#options.onRefused(offer, local);
-      this.#refusing.add(offer);
-    } else if (this.#refusing.delete(offer)) {
-      this.#options.onListening(offer);
-    }
+    if (this.#isOffered(offer)) this.#note(offer, local);
     return local;
   }
+
+  #note(offer: Offer, local: LocalConnection): void {
+    if (local.kind === 'connected') {
+      if (this.#refusing.delete(offer)) this.#options.onListening(offer);
+      return;
+    }
+    if (!this.#refusing.has(offer)) this.#options.onRefused(offer, local);
+    this.#refusing.add(offer);
+    this.#reprobeLater();
+  }
+
+  #isOffered(offer: Offer): boolean {
+    return [...this.#offers.values()].includes(offer);
+  }
+
+  #follow(): void {
+    const before = new Set(this.#offers.values());
+    this.#offers = byKey(this.#options.source.offers);
+    for (const offer of before) if (!this.#isOffered(offer)) this.#refusing.delete(offer);
+    void this.probe([...this.#offers.values()].filter((offer) => !before.has(offer)));
+  }
+
+  #reprobeLater(): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.probe([...this.#refusing]);
+    }, this.#options.reprobeMs).unref();
+  }
+}
+
+function byKey(offers: readonly Offer[]): ReadonlyMap<string, Offer> {
+  return new Map(offers.map((offer) => [forwardKey(forwardRequest(offer)), offer]));
 }

@@ -22,6 +22,8 @@ export interface Hello {
   readonly env: string;
   readonly clientId: string | undefined;
   readonly tunnels: ReadonlyMap<string, string>;
+  /** Gateways that answer for this one name; 1 where nothing is said of it. */
+  readonly nodes: number;
 }
 
 /** Undefined when the text is not that answer. Unknown members are left for later clients. */
@@ -33,7 +35,12 @@ export function parseHello(text: string): Hello | undefined {
   const urls = Object.entries(tunnels).flatMap(([request, url]) =>
     typeof url === 'string' ? [[request, url] as const] : [],
   );
-  return { env, clientId: asString(answer?.['clientId']), tunnels: new Map(urls) };
+  return {
+    env,
+    clientId: asString(answer?.['clientId']),
+    tunnels: new Map(urls),
+    nodes: asCount(answer?.['nodes']) ?? 1,
+  };
 }
 
 export function parseStatus(text: string): GatewayStatus | undefined {
@@ -86,6 +93,10 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
 
 function asList(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.map(asObject).filter((entry) => entry !== undefined) : [];
+}
+
+function asCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
 }
 
 function asString(value: unknown): string | undefined {

@@ -14,20 +14,25 @@ type Forward = ClientEvent & { event: 'forward' };
  * again.
  */
 export class HumanReport {
-  #toldForwards = '';
+  readonly #toldForwards = new Map<string, string>();
 
   lines(events: readonly ClientEvent[]): HumanLine[] {
     const forwards = events.filter((event) => event.event === 'forward');
+    for (const event of events)
+      if (event.event === 'forward-withdrawn') this.#toldForwards.delete(serviceName(event));
     const others = events.filter((event) => event.event !== 'forward').flatMap(otherLines);
     return [...others, ...this.#forwardLines(forwards)];
   }
 
   #forwardLines(forwards: readonly Forward[]): HumanLine[] {
-    const told = JSON.stringify(forwards);
-    if (forwards.length === 0 || told === this.#toldForwards) return [];
-    this.#toldForwards = told;
-    const width = Math.max(...forwards.map((forward) => forward.url.length));
-    return forwards.flatMap((forward) => urlLines(forward, width));
+    const news = forwards.filter((forward) => {
+      const text = JSON.stringify(forward);
+      const isKnown = this.#toldForwards.get(serviceName(forward)) === text;
+      this.#toldForwards.set(serviceName(forward), text);
+      return !isKnown;
+    });
+    const width = Math.max(...news.map((forward) => forward.url.length));
+    return news.flatMap((forward) => urlLines(forward, width));
   }
 }
 
@@ -53,6 +58,22 @@ function otherLines(event: Exclude<ClientEvent, Forward>): HumanLine[] {
       return [note('bad', upstreamText(event))];
     case 'upstream-listening':
       return [note('dim', `${event.target} listens now`)];
+    case 'tunnels':
+      return [note('dim', `${event.live} of ${event.wanted} connections serve`)];
+    case 'forward-withdrawn':
+      return [note('dim', `${serviceName(event)} is no longer offered`)];
+    case 'no-services':
+      return [note('dim', 'nothing to offer yet - waiting for services')];
+    case 'draining':
+      return [note('dim', 'the gateway is restarting: moving to a new connection')];
+    case 'moved':
+      return [note('dim', 'moved to the new connection; nothing was lost')];
+    case 'key-created':
+      return keyLines(event);
+    case 'docker':
+      return [dockerLine(event)];
+    case 'container-skipped':
+      return [note('bad', `container ${event.container} is not offered: ${event.reason}`)];
     case 'url-file-failed':
       return [note('bad', event.reason)];
     case 'retrying':
@@ -62,6 +83,23 @@ function otherLines(event: Exclude<ClientEvent, Forward>): HumanLine[] {
     case 'exit':
       return [];
   }
+}
+
+function keyLines({ file, publicKey }: ClientEvent & { event: 'key-created' }): HumanLine[] {
+  return [
+    note('plain', `there was no SSH key, so one was made: ${file}`),
+    note('plain', "add this line to the gateway's authorized keys:"),
+    note('plain', publicKey),
+  ];
+}
+
+function dockerLine({
+  state,
+  reason = 'the Docker engine is away',
+}: ClientEvent & { event: 'docker' }): HumanLine {
+  return state === 'watching'
+    ? note('dim', 'watching the Docker engine')
+    : note('bad', `${reason}; what is offered stays`);
 }
 
 function upstreamText({ code, target, reason }: ClientEvent & { event: 'upstream-refused' }): string {

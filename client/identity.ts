@@ -4,6 +4,7 @@ import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 import type { Parsed } from '../core/forward.ts';
 import { fingerprint } from '../core/fingerprint.ts';
 import { listAgentKeys, SingleKeyAgent } from './agent.ts';
+import { makeOwnKey, type OwnKey, readOwnKey } from './own-key.ts';
 import { parsePrivateKey } from './private-key.ts';
 
 /** A key that the client can sign with, and where it came from. */
@@ -13,6 +14,8 @@ export interface Identity {
   readonly signer:
     | { readonly type: 'publickey'; readonly key: ParsedKey }
     | { readonly type: 'agent'; readonly agent: BaseAgent };
+  /** What to do at the gateway when it does not know this key. */
+  readonly advice?: string;
 }
 
 export interface IdentityOptions {
@@ -21,6 +24,10 @@ export interface IdentityOptions {
   /** `SSH_AUTH_SOCK`. */
   readonly agentSocket: string | undefined;
   readonly home: string;
+  /** Where the client keeps a key of its own, for machines whose user has none. */
+  readonly ownKeyFile: string;
+  /** Called when that key was made; without it none is made. */
+  readonly onKeyMade?: ((key: OwnKey) => void) | undefined;
   /** Undefined where nobody can be asked. Gives undefined when the user gives up. */
   readonly askPassphrase: ((question: string) => Promise<string | undefined>) | undefined;
 }
@@ -28,7 +35,10 @@ export interface IdentityOptions {
 const defaultFiles = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const passphraseTries = 3;
 
-/** The keys to offer, in order: the given one, or the agent's and then those in `~/.ssh`. */
+/**
+ * The keys to offer, in order: the given one, or the agent's, those in `~/.ssh` and the client's own. A key
+ * is made when there is none at all.
+ */
 export async function findIdentities(options: IdentityOptions): Promise<Parsed<Identity[]>> {
   const fromAgent = await agentIdentities(options.agentSocket);
   if (options.file !== undefined) return namedIdentity(options.file, fromAgent, options);
@@ -38,12 +48,34 @@ export async function findIdentities(options: IdentityOptions): Promise<Parsed<I
     ...fromAgent,
     ...fromFiles.flatMap((read) => (read.kind === 'identity' ? [read.identity] : [])),
   ]);
+  const own = readOwnKey(options.ownKeyFile);
+  if (own?.ok === true) found.push(ownIdentity(own.value));
   if (found.length > 0) return { ok: true, value: found };
   const locked = files.find((_, index) => fromFiles[index]?.kind === 'encrypted');
   if (locked !== undefined) return unlock(locked, options);
-  return problem(
-    `there is no SSH key: the agent has none, and none of ${files.join(', ')} can be used; pass --identity FILE`,
-  );
+  if (own?.ok === false) return own;
+  return firstKey(files, options);
+}
+
+function firstKey(files: readonly string[], { ownKeyFile, onKeyMade }: IdentityOptions): Parsed<Identity[]> {
+  if (onKeyMade === undefined) {
+    return problem(
+      `there is no SSH key: the agent has none, and none of ${[...files, ownKeyFile].join(', ')} can be used; pass --identity FILE`,
+    );
+  }
+  const made = makeOwnKey(ownKeyFile);
+  if (!made.ok) return made;
+  onKeyMade(made.value);
+  return { ok: true, value: [ownIdentity(made.value)] };
+}
+
+function ownIdentity({ file, publicLine, privateText }: OwnKey): Identity {
+  const parsed = ssh2.utils.parseKey(privateText);
+  if (parsed instanceof Error) throw parsed;
+  return {
+    ...fileIdentity(file, parsed),
+    advice: `add this line to the gateway's authorized keys: ${publicLine}`,
+  };
 }
 
 type FileIdentity =

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import type { ChannelOpening } from './channel-table.ts';
+import type { ChannelOpening } from './channel-openings.ts';
 import { type ConnectionTimings, defaultTimings, openConnection, type SshConnection } from './connection.ts';
 import type { Failure } from './failure.ts';
 import type { HostKeyPolicy } from './host-key.ts';
@@ -30,6 +30,8 @@ export interface LoginParts {
   readonly timings: LoginTimings;
   readonly signal: AbortSignal;
   readonly onOpening: (opening: ChannelOpening) => void;
+  /** The gateway asks for another connection; it serves this one for so long. */
+  readonly onDrain?: ((graceMs: number) => void) | undefined;
 }
 
 /** The gateway may open at most so many channels at once; its own limit is lower. */
@@ -38,7 +40,7 @@ const maxChannels = 4096;
 /** Dials the gateway and logs in. */
 export async function logIn(
   access: GatewayAccess,
-  { timings, signal, onOpening }: LoginParts,
+  { timings, signal, onOpening, onDrain }: LoginParts,
 ): Promise<{ kind: 'open'; connection: SshConnection } | Failure> {
   const { server, trust, user, identities, hostKey } = access;
   const dialled = await dial({ server, trust, timeoutMs: timings.dialMs, signal });
@@ -51,6 +53,7 @@ export async function logIn(
     hostKey,
     maxChannels,
     onOpening,
+    onDrain,
     timings,
   });
   forget();

@@ -8,3 +8,10 @@ export function oneLine(text: string): string {
     .trim()
     .slice(0, longest);
 }
+
+/** The text if it is a URL of the web and nothing else; what the gateway says is written to files and terminals. */
+export function httpUrl(text: string): string | undefined {
+  return /^https?:\/\/[\x21-\x7e]+$/.test(text) && text.length <= longest && URL.canParse(text)
+    ? text
+    : undefined;
+}

@@ -1,8 +1,8 @@
 import type { LocalFailure } from './forwarder.ts';
 import { exitCode, type Outcome } from './outcome.ts';
-import type { OpenForward } from './session.ts';
-import type { ConnectionState } from './supervisor.ts';
-import { formatTarget, type Offer } from './target.ts';
+import type { OpenForward, RefusedForward, Settled } from './session.ts';
+import { formatTarget, type Offer, offerName } from './target.ts';
+import type { ConnectionState } from './tunnels.ts';
 
 /**
  * Everything that `porthole connect` tells, as `--json` prints it: one object a line, told apart by `event`.
@@ -19,10 +19,29 @@ export type ClientEvent =
   | ({ readonly event: 'forward-refused'; readonly reason: string } & Service)
   | ({ readonly event: 'upstream-refused'; readonly code: string; readonly reason: string } & Service)
   | ({ readonly event: 'upstream-listening' } & Service)
+  /** Of so many connections that are wanted so many serve. */
+  | { readonly event: 'tunnels'; readonly live: number; readonly wanted: number }
+  /** The service is no longer offered: its container is gone. */
+  | ({ readonly event: 'forward-withdrawn' } & Service)
+  /** Connected, and nothing to offer yet. */
+  | { readonly event: 'no-services' }
+  /** The gateway is about to end this connection and serves it for so long; another one is made at once. */
+  | { readonly event: 'draining'; readonly graceMs: number }
+  /** The new connection serves; the old one finishes what runs on it. */
+  | { readonly event: 'moved' }
   | { readonly event: 'disconnected'; readonly reason: string }
   | { readonly event: 'retrying'; readonly inMs: number; readonly reason: string }
   | { readonly event: 'url-file-failed'; readonly reason: string }
+  /** No key was found, so one was made: this line belongs to the gateway's authorized keys. */
+  | { readonly event: 'key-created'; readonly file: string; readonly publicKey: string }
+  | DockerEvent
   | { readonly event: 'exit'; readonly code: number; readonly reason?: string };
+
+/** What the discovery of containers tells. */
+export type DockerEvent =
+  /** `lost`: the engine is away; what runs stays offered until it is back and says otherwise. */
+  | { readonly event: 'docker'; readonly state: 'watching' | 'lost'; readonly reason?: string }
+  | { readonly event: 'container-skipped'; readonly container: string; readonly reason: string };
 
 /** The service that an event is about; null is the default service, or the default port. */
 interface Service {
@@ -44,14 +63,17 @@ export function stateEvents(state: ConnectionState, place: Place): ClientEvent[]
       return [{ event: 'connecting', ...place, attempt: state.attempt }];
     case 'connected':
       return [
-        { event: 'connected', server: place.server, env: state.settled.env },
-        ...state.settled.open.map(forwardEvent),
-        ...state.settled.refused.map(({ offer, reason }): ClientEvent => ({
-          event: 'forward-refused',
-          ...serviceOf(offer),
-          reason,
-        })),
+        { event: 'connected', server: place.server, env: state.settled.env || place.env },
+        ...allOf(state.settled),
       ];
+    case 'changed':
+      return changes(state.before, state.settled);
+    case 'tunnels':
+      return [{ event: 'tunnels', live: state.live, wanted: state.wanted }];
+    case 'draining':
+      return [{ event: 'draining', graceMs: state.graceMs }];
+    case 'moved':
+      return [{ event: 'moved' }];
     case 'disconnected':
       return [{ event: 'disconnected', reason: state.reason }];
     case 'waiting':
@@ -67,6 +89,27 @@ export function upstreamRefused(offer: Offer, failure: LocalFailure): ClientEven
 
 export function upstreamListening(offer: Offer): ClientEvent {
   return { event: 'upstream-listening', ...serviceOf(offer) };
+}
+
+function allOf({ open, refused }: Settled): ClientEvent[] {
+  if (open.length + refused.length === 0) return [{ event: 'no-services' }];
+  return [...open.map(forwardEvent), ...refused.map(refusedEvent)];
+}
+
+/** What is different for the user: new URLs, new refusals, services that are gone. */
+function changes(before: Settled, after: Settled): ClientEvent[] {
+  const told = new Set(allOf(before).map((event) => JSON.stringify(event)));
+  const news = allOf(after).filter((event) => !told.has(JSON.stringify(event)));
+  const names = new Set([...after.open, ...after.refused].map(({ offer }) => offerName(offer)));
+  const gone = before.open.filter(({ offer }) => !names.has(offerName(offer)));
+  return [
+    ...gone.map(({ offer }): ClientEvent => ({ event: 'forward-withdrawn', ...serviceOf(offer) })),
+    ...news,
+  ];
+}
+
+function refusedEvent({ offer, reason }: RefusedForward): ClientEvent {
+  return { event: 'forward-refused', ...serviceOf(offer), reason };
 }
 
 function forwardEvent({ offer, url, access, shareUrl }: OpenForward): ClientEvent {

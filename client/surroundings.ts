@@ -1,17 +1,22 @@
 import { homedir, userInfo } from 'node:os';
 import { stdoutOutput } from '../core/output.ts';
+import { type LiveTerminal, openLiveTerminal } from './live-terminal.ts';
 import { askHidden, wantsColour } from './terminal.ts';
 
 /** What commands need of the process that they run in. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+  /** The folder that it was started in. */
+  readonly cwd: string;
   readonly userName: string;
   /** Writes one line to standard output; never blocks. */
   readonly out: (line: string) => void;
   /** Writes one line to standard error. */
   readonly err: (line: string) => void;
   readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  /** The terminal to draw on; undefined where lines are to be printed. */
+  readonly openTerminal: () => LiveTerminal | undefined;
   /** Undefined where there is nobody to ask. */
   readonly askPassphrase: ((question: string) => Promise<string | undefined>) | undefined;
   /**
@@ -31,12 +36,14 @@ export function processSurroundings(): Surroundings {
   return {
     env,
     home: homedir(),
+    cwd: process.cwd(),
     userName: userName(),
     out: (line) => output.write(`${line}\n`),
     err: (line) => {
       if (stderr.writableLength < maxPendingBytes) stderr.write(`${line}\n`);
     },
     colour: { stdout: wantsColour(stdout, env), stderr: wantsColour(stderr, env) },
+    openTerminal: () => openLiveTerminal({ stdout, stderr }, env, wantsColour(stdout, env)),
     askPassphrase: stdin.isTTY
       ? (question) => askHidden(question, { input: stdin, output: stderr })
       : undefined,

@@ -62,6 +62,13 @@ export function parseOffers(texts: readonly string[], common: readonly string[] 
   return { ok: true, value: offers };
 }
 
+/** The offer with option words for all; what it says itself goes before. */
+export function withCommonWords(offer: Offer, common: readonly string[]): Parsed<Offer> {
+  const words = mergeWords(offer.words, common);
+  const options = parseOptionWords(words);
+  return options.ok ? { ok: true, value: { ...offer, words, options: options.value } } : options;
+}
+
 /**
  * The forward that asks for an offer: always the socket form, which takes options and has no limit of length
  * here.

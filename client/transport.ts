@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { lost, refused, type Failure } from './failure.ts';
+import { oneLine } from './printable.ts';
 import { formatHostPort, type ServerAddress } from './server-url.ts';
 import { describeSocketError } from './socket-error.ts';
 
@@ -108,7 +109,7 @@ function dialFailure(error: NodeJS.ErrnoException, socket: Socket, server: Serve
 
 function certificateFailure(error: NodeJS.ErrnoException, server: ServerAddress): Failure {
   const code = error.code ?? '';
-  const reason = `the certificate of ${where(server)} is not trusted: ${error.message} (${code})`;
+  const reason = `the certificate of ${where(server)} is not trusted: ${oneLine(error.message)} (${code})`;
   if (timeProblems.has(code)) return refused('certificate-time', reason);
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return refused('certificate', reason);
   return refused('certificate', `${reason}; pass the gateway's CA with --ca FILE or PORTHOLE_CA`);

@@ -1,40 +1,52 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { Backoff } from '../../core/backoff.ts';
-import type { ChannelOpening } from '../channel-table.ts';
-import { Forwarder } from '../forwarder.ts';
-import { HumanReport } from '../human-report.ts';
-import { defaultLoginTimings, type GatewayAccess } from '../login.ts';
+import type { Parsed } from '../../core/forward.ts';
+import { branchName } from '../branch-name.ts';
+import { combinedOffers } from '../combined-offers.ts';
+import { type ConnectPlan, placeOf, startTunnels } from '../connect-run.ts';
+import { type ConnectWords, readWords, wordsHelp } from '../connect-words.ts';
+import { fixedOffers, type OfferSource } from '../offer-source.ts';
 import type { Outcome } from '../outcome.ts';
-import { type ClientEvent, stateEvents, upstreamListening, upstreamRefused } from '../report.ts';
-import { formatServer } from '../server-url.ts';
-import { openSession } from '../session.ts';
-import { Supervisor } from '../supervisor.ts';
+import { type DockerEvent, stateEvents } from '../report.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { Offer } from '../target.ts';
-import { paint } from '../terminal.ts';
+import { type Offer, withCommonWords } from '../target.ts';
+import { openTeller, type Teller } from '../teller.ts';
 import { UrlFile } from '../url-file.ts';
 import { addGatewayFlags, gatewayAccess, type GatewayFlags, type Resolved } from './gateway-flags.ts';
-import { addOfferFlags, type OfferFlags, readOffers, targetHelp } from './offer-flags.ts';
+import { addOfferFlags, commonWords, type OfferFlags, readOffers, targetHelp } from './offer-flags.ts';
 
 export interface ConnectFlags extends GatewayFlags, OfferFlags {
+  readonly env?: string;
+  readonly connections?: string;
+  readonly docker?: boolean;
+  readonly dockerProject?: string;
+  readonly dockerHost?: string;
   readonly json?: boolean;
+  readonly live?: boolean;
   readonly once?: boolean;
   readonly urlFile?: string;
 }
 
-/** Below the gateway's own deadline for a channel open, so that it hears the reason. */
-const localConnectTimeoutMs = 4000;
-const drainMs = 3000;
-const stableMs = 30_000;
-/** Delays from 250 ms to 15 s. */
-const backoffMs = { initialMs: 500, maxMs: 15_000 };
+const maxConnections = 8;
+
+const configHelp = `
+porthole.toml (of this folder or above it, up to the repository's root), every key optional:
+  server = "https://preview.example.com"
+  env = "pr-42"                       # else the git branch
+  target = 3000                       # the default service
+  access = "public"                   # for all services; also host, scheme, ttl, balance
+  docker = true                       # or { project = "shop" }
+  # also: ca, identity, known-hosts, host-key, connections, url-file; paths count from the file
+  [services]
+  web = 3000
+  api = { target = "127.0.0.1:8080", port = 8080, access = "private" }`;
 
 const examples = `
 Examples:
   porthole connect pr-42 3000
+  porthole connect 3000                       (ENV is the git branch)
   porthole connect pr-42 web=3000 api:8080=127.0.0.1:8080 --server https://preview.example.com
-  porthole connect pr-42 'web=3000?access=public' --json --url-file urls.txt`;
+  porthole connect pr-42 'web=3000?access=public' --json --url-file urls.txt
+  porthole connect --docker                   (the services of the compose project)`;
 
 export function connectCommand(around: Surroundings, end: (outcome: Outcome) => void): Command {
   const command = new Command('connect')
@@ -42,115 +54,149 @@ export function connectCommand(around: Surroundings, end: (outcome: Outcome) => 
     .description(
       'Gives services on this machine URLs under an environment, and keeps them up until it is stopped.',
     )
-    .argument('<env>', 'the environment, such as pr-42 or a branch name')
-    .argument('<target...>', '[SERVICE[:PORT]=]TARGET, see below');
-  return addOfferFlags(addGatewayFlags(command))
-    .option('--json', 'print one JSON object a line for everything that happens')
-    .option('--once', 'end when the connection is lost, instead of connecting again')
-    .option('--url-file <file>', 'write the URLs to this file, one a line, once they are up')
-    .addHelpText('after', `${targetHelp}\n${examples}`)
-    .action(async (env: string, targets: string[], flags: ConnectFlags) => {
-      end(await connect({ env, targets }, flags, around));
+    .usage('[options] [ENV] [[SERVICE[:PORT]=]TARGET...]')
+    .argument('[words...]', 'the environment (pr-42, a branch name), then what to offer; see below');
+  return addConnectFlags(addOfferFlags(addGatewayFlags(command)))
+    .addHelpText('after', `${targetHelp}\n${wordsHelp}\n${configHelp}\n${examples}`)
+    .action(async (words: string[], flags: ConnectFlags) => {
+      const envIsGiven = command.getOptionValueSource('env') === 'cli';
+      end(await connect(readWords(words, envIsGiven), flags, around));
     });
 }
 
+function addConnectFlags(command: Command): Command {
+  return command
+    .option('-e, --env <name>', 'the environment; all words are targets then (env: PORTHOLE_ENV)')
+    .option(
+      '--connections <n>',
+      `parallel connections, 1 to ${maxConnections} (default: as the gateway needs)`,
+    )
+    .option(
+      '--docker',
+      "offer the running containers of this folder's compose project, and those with a label",
+    )
+    .option('--no-docker', 'do not, whatever porthole.toml says')
+    .option('--docker-project <name>', 'the compose project whose containers are offered')
+    .option('--docker-host <url>', 'the Docker engine: unix:///PATH or tcp://HOST:PORT (env: DOCKER_HOST)')
+    .option('--json', 'print one JSON object a line for everything that happens')
+    .option('--no-live', 'print lines on a terminal too, instead of the live view')
+    .option('--once', 'end when the connection is lost, instead of connecting again')
+    .option('--url-file <file>', 'write the URLs to this file, one a line, once they are up');
+}
+
 export async function connect(
-  wanted: { env: string; targets: readonly string[] },
+  words: ConnectWords,
   flags: ConnectFlags,
   around: Surroundings,
 ): Promise<Outcome> {
-  const tell = flags.json === true ? tellJson(around) : tellPerson(around);
-  const prepared = await prepare(wanted, flags, around);
-  if (!prepared.ok) {
-    tell(
-      stateEvents({ kind: 'ended', outcome: prepared.outcome }, { server: flags.server, env: wanted.env }),
-    );
-    return prepared.outcome;
+  const teller = openTeller(flags, around);
+  try {
+    const plan = await prepare(words, flags, { around, teller });
+    if (plan.ok) return await run(plan.value, teller, around);
+    const place = { server: flags.server, env: words.env ?? flags.env ?? '' };
+    teller.tell(stateEvents({ kind: 'ended', outcome: plan.outcome }, place));
+    return plan.outcome;
+  } finally {
+    await teller.close();
   }
-  const { urlFile } = prepared.value;
-  const supervisor = supervise(prepared.value, tell);
-  const outcome = await untilStopped(supervisor, around);
-  urlFile?.remove();
-  return outcome;
 }
 
-interface Prepared {
-  readonly access: GatewayAccess;
-  readonly offers: readonly Offer[];
-  readonly once: boolean;
-  readonly urlFile: UrlFile | undefined;
-}
-
-async function prepare(
-  wanted: { env: string; targets: readonly string[] },
-  flags: ConnectFlags,
-  around: Surroundings,
-): Promise<Resolved<Prepared>> {
-  const offers = readOffers(wanted.targets, flags);
-  if (!offers.ok) return { ok: false, outcome: { kind: 'usage', reason: offers.problem } };
-  const urlFile = flags.urlFile === undefined ? undefined : new UrlFile(flags.urlFile);
-  const problem = urlFile?.remove();
-  if (problem !== undefined) return { ok: false, outcome: { kind: 'usage', reason: problem } };
-  const access = await gatewayAccess(flags, wanted.env, around);
-  if (!access.ok) return access;
-  return {
-    ok: true,
-    value: { access: access.value, offers: offers.value, once: flags.once === true, urlFile },
-  };
-}
-
-type Tell = (events: readonly ClientEvent[]) => void;
-
-function tellJson({ out }: Surroundings): Tell {
-  return (events) =>
-    events.forEach((event) => out(JSON.stringify({ ...event, time: new Date().toISOString() })));
-}
-
-function tellPerson({ out, err, colour }: Surroundings): Tell {
-  const report = new HumanReport();
-  return (events) => {
-    for (const { to, tone, text } of report.lines(events))
-      (to === 'stdout' ? out : err)(paint(tone, text, colour[to]));
-  };
-}
-
-function supervise({ access, offers, once, urlFile }: Prepared, tell: Tell): Supervisor {
-  const place = { server: formatServer(access.server), env: access.user };
-  const forwarder = new Forwarder({
-    offers,
-    connectTimeoutMs: localConnectTimeoutMs,
-    onRefused: (offer, failure) => tell([upstreamRefused(offer, failure)]),
-    onListening: (offer) => tell([upstreamListening(offer)]),
-  });
-  const onOpening = (opening: ChannelOpening): void => void forwarder.serve(opening);
-  return new Supervisor({
-    connect: (signal) =>
-      openSession(access, offers, { timings: defaultLoginTimings, drainMs, signal, onOpening }),
-    once,
-    backoff: new Backoff(backoffMs),
-    stableMs,
-    wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
-    nowMs: () => performance.now(),
-    onState: (state) => {
-      tell(stateEvents(state, place));
-      if (state.kind !== 'connected') return;
-      const problem = urlFile?.write(state.settled.open.map((forward) => forward.url));
-      if (problem !== undefined) tell([{ event: 'url-file-failed', reason: problem }]);
-      void forwarder.probe();
-    },
-  });
-}
-
-/** The first request to stop is polite: forwards are withdrawn first. The second ends at once. */
-async function untilStopped(supervisor: Supervisor, around: Surroundings): Promise<Outcome> {
+async function run(plan: ConnectPlan, teller: Teller, around: Surroundings): Promise<Outcome> {
+  const tunnels = startTunnels(plan, (events) => teller.tell(events));
+  teller.watch(placeOf(plan.access), tunnels);
   const impatient = Promise.withResolvers<Outcome>();
   let asked = false;
+  // The first request to stop is polite: forwards are withdrawn first. The second ends at once.
   const forget = around.onStop(() => {
     if (asked) impatient.resolve({ kind: 'failed', reason: 'stopped before everything was finished' });
     asked = true;
-    supervisor.stop();
+    teller.stopping();
+    tunnels.stop();
   });
-  const outcome = await Promise.race([supervisor.run(), impatient.promise]);
+  const outcome = await Promise.race([tunnels.run(), impatient.promise]);
   forget();
+  plan.source.close();
+  plan.urlFile?.remove();
   return outcome;
+}
+
+async function prepare(
+  words: ConnectWords,
+  flags: ConnectFlags,
+  { around, teller }: { around: Surroundings; teller: Teller },
+): Promise<Resolved<ConnectPlan>> {
+  const fixed = fixedOf(words, flags);
+  if (!fixed.ok) return usage(fixed.problem);
+  const connections = readConnections(flags.connections);
+  if (!connections.ok) return usage(connections.problem);
+  const urlFile = flags.urlFile === undefined ? undefined : new UrlFile(flags.urlFile);
+  const urlFileProblem = urlFile?.remove();
+  if (urlFileProblem !== undefined) return usage(urlFileProblem);
+  const env = words.env ?? flags.env ?? (await branchName(around.cwd, around.env));
+  if (env === undefined) return usage(noEnv);
+  const access = await gatewayAccess(flags, env, around, ({ file, publicLine }) =>
+    teller.tell([{ event: 'key-created', file, publicKey: publicLine }]),
+  );
+  if (!access.ok) return access;
+  const isDynamic = wantsDocker(flags);
+  const source = isDynamic
+    ? await withContainers(fixed.value, flags, { around, onEvent: (event) => teller.tell([event]) })
+    : ({ ok: true, value: fixedOffers(fixed.value) } as const);
+  if (!source.ok) return usage(source.problem);
+  const rest = { connections: connections.value, once: flags.once === true, urlFile };
+  return { ok: true, value: { access: access.value, source: source.value, isDynamic, ...rest } };
+}
+
+const noEnv =
+  'there is no name for the environment: not on the command line (porthole connect ENV TARGET), nor --env, PORTHOLE_ENV ' +
+  'or env in porthole.toml, and no git branch is checked out here';
+
+/** The targets of the command line, else the services of the file. */
+function fixedOf({ targets }: ConnectWords, flags: ConnectFlags): Parsed<Offer[]> {
+  if (targets.length > 0) return readOffers(targets, flags);
+  const offers: Offer[] = [];
+  for (const offer of flags.file?.offers ?? []) {
+    const complete = withCommonWords(offer, commonWords(flags));
+    if (!complete.ok) return complete;
+    offers.push(complete.value);
+  }
+  if (offers.length > 0 || wantsDocker(flags)) return { ok: true, value: offers };
+  const problem =
+    'there is nothing to offer: name a target (porthole connect ENV 3000), or services in porthole.toml, or use --docker';
+  return { ok: false, problem };
+}
+
+function wantsDocker({ docker, dockerProject, dockerHost }: ConnectFlags): boolean {
+  return docker ?? (dockerProject !== undefined || dockerHost !== undefined);
+}
+
+/** Loaded only when it is wanted. */
+async function withContainers(
+  fixed: readonly Offer[],
+  flags: ConnectFlags,
+  { around, onEvent }: { around: Surroundings; onEvent: (event: DockerEvent) => void },
+): Promise<Parsed<OfferSource>> {
+  const { openDockerOffers } = await import('../docker/docker-offers.ts');
+  const { composeProject } = await import('../docker/compose-project.ts');
+  const { parseEngineAddress } = await import('../docker/engine-address.ts');
+  const address = parseEngineAddress(flags.dockerHost, around);
+  if (!address.ok) return address;
+  const containers = await openDockerOffers({
+    address: address.value,
+    project: composeProject({ project: flags.dockerProject, env: around.env, cwd: around.cwd }),
+    commonWords: commonWords(flags),
+    onEvent,
+  });
+  return { ok: true, value: combinedOffers(fixedOffers(fixed), containers) };
+}
+
+function readConnections(text: string | undefined): Parsed<number | undefined> {
+  if (text === undefined) return { ok: true, value: undefined };
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= maxConnections) return { ok: true, value: count };
+  return { ok: false, problem: `--connections is a number from 1 to ${maxConnections}` };
+}
+
+function usage(reason: string): { ok: false; outcome: Outcome } {
+  return { ok: false, outcome: { kind: 'usage', reason } };
 }

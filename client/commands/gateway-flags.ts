@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Parsed } from '../../core/forward.ts';
+import type { ClientConfig } from '../config-file.ts';
 import { type HostKeyPolicy, parseFingerprint } from '../host-key.ts';
-import { findIdentities } from '../identity.ts';
+import { findIdentities, type Identity } from '../identity.ts';
+import { type OwnKey, ownKeyPath } from '../own-key.ts';
 import { knownHostName, parseKnownHosts } from '../known-hosts.ts';
 import type { GatewayAccess } from '../login.ts';
 import type { Outcome } from '../outcome.ts';
@@ -11,8 +13,10 @@ import { defaultServer, parseServer, type ServerAddress } from '../server-url.ts
 import type { Surroundings } from '../surroundings.ts';
 import { trustIn } from '../transport.ts';
 
-/** The options of every command that talks to a gateway. */
+/** The options of every command that talks to a gateway, with what `porthole.toml` and the environment say. */
 export interface GatewayFlags {
+  /** The configuration file as it was read; undefined when there is none. */
+  readonly file?: ClientConfig;
   readonly server: string;
   readonly ca?: string;
   readonly knownHosts?: string;
@@ -29,24 +33,43 @@ const maxUserBytes = 255;
 
 export function addGatewayFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option('--server <url>', 'the gateway: https://HOST[:PORT] (SSH in TLS) or ssh://HOST[:PORT]')
-        .env('PORTHOLE_SERVER')
-        .default(defaultServer),
+    .option(
+      '--server <url>',
+      'the gateway: https://HOST[:PORT] (SSH in TLS) or ssh://HOST[:PORT] (env: PORTHOLE_SERVER)',
+      defaultServer,
     )
-    .addOption(
-      new Option('--ca <file>', 'trust the certificates in this file, and no others').env('PORTHOLE_CA'),
-    )
+    .option('--ca <file>', 'trust the certificates in this file, and no others (env: PORTHOLE_CA)')
     .option('--known-hosts <file>', 'check the host key of ssh:// by this file (default: ~/.ssh/known_hosts)')
     .option('--host-key <fingerprint>', 'accept only this host key (SHA256:...); may be repeated', collect)
-    .option('-i, --identity <file>', 'the SSH key to log in with (default: the SSH agent, then ~/.ssh/id_*)');
+    .option(
+      '-i, --identity <file>',
+      'the SSH key to log in with (default: the SSH agent, ~/.ssh/id_*, or a key of its own) (env: PORTHOLE_IDENTITY)',
+    )
+    .option(
+      '--config <file>',
+      'the configuration (default: porthole.toml here or above) (env: PORTHOLE_CONFIG)',
+    );
 }
 
 export async function gatewayAccess(
   flags: GatewayFlags,
   user: string,
   around: Surroundings,
+  onKeyMade?: (key: OwnKey) => void,
 ): Promise<Resolved<GatewayAccess>> {
+  const place = gatewayPlace(flags, user, around);
+  if (!place.ok) return place;
+  const identities = await gatewayIdentities(flags, around, onKeyMade);
+  if (!identities.ok) return { ok: false, outcome: { kind: 'refused', reason: identities.problem } };
+  return { ok: true, value: { ...place.value, identities: identities.value } };
+}
+
+/** All that it takes but the keys. */
+export function gatewayPlace(
+  flags: GatewayFlags,
+  user: string,
+  around: Pick<Surroundings, 'home'>,
+): Resolved<Omit<GatewayAccess, 'identities'>> {
   const server = parseServer(flags.server);
   if (!server.ok) return usage(server.problem);
   const userProblem = checkUser(user);
@@ -56,23 +79,26 @@ export async function gatewayAccess(
   const trust =
     server.value.transport === 'tls' ? readTrust(flags.ca) : ({ ok: true, value: undefined } as const);
   if (!trust.ok) return usage(trust.problem);
-  const identities = await findIdentities({
+  return {
+    ok: true,
+    value: { server: server.value, user, hostKey: hostKey.value, trust: trust.value },
+  };
+}
+
+/** The keys to log in with. One is made only where somebody wants to hear of it. */
+export function gatewayIdentities(
+  flags: GatewayFlags,
+  around: Surroundings,
+  onKeyMade?: (key: OwnKey) => void,
+): Promise<Parsed<Identity[]>> {
+  return findIdentities({
     file: flags.identity,
     agentSocket: around.env['SSH_AUTH_SOCK'],
     home: around.home,
+    ownKeyFile: ownKeyPath(around.env, around.home),
+    onKeyMade,
     askPassphrase: around.askPassphrase,
   });
-  if (!identities.ok) return { ok: false, outcome: { kind: 'refused', reason: identities.problem } };
-  return {
-    ok: true,
-    value: {
-      server: server.value,
-      user,
-      identities: identities.value,
-      hostKey: hostKey.value,
-      trust: trust.value,
-    },
-  };
 }
 
 function usage(reason: string): { ok: false; outcome: Outcome } {
@@ -86,7 +112,8 @@ function checkUser(user: string): string | undefined {
   return /\p{Cc}/u.test(user) ? 'the environment name has control characters in it' : undefined;
 }
 
-function readTrust(file: string | undefined): Parsed<GatewayAccess['trust']> {
+/** What `--ca` says; without it, what everybody trusts. */
+export function readTrust(file: string | undefined): Parsed<GatewayAccess['trust']> {
   try {
     return { ok: true, value: trustIn(file === undefined ? undefined : readFileSync(file, 'utf8')) };
   } catch (error) {

@@ -8,6 +8,7 @@ export interface OfferFlags {
   readonly host?: string;
   readonly scheme?: string;
   readonly ttl?: string;
+  readonly balance?: boolean;
 }
 
 export const targetHelp = `
@@ -23,13 +24,16 @@ export function addOfferFlags(command: Command): Command {
     .option('--access <who>', 'who may open the URLs: public, private or team')
     .option('--host <value>', 'the Host header that the service sees: a host name, or keep')
     .option('--scheme <scheme>', 'what the service speaks: http, https, h2c or tcp')
-    .option('--ttl <duration>', 'how long the forwards live, such as 2h');
+    .option('--ttl <duration>', 'how long the forwards live, such as 2h')
+    .option('--balance', 'share the requests with your other connections that offer the same');
+}
+
+/** The option words that all services get. */
+export function commonWords({ access, host, scheme, ttl, balance }: OfferFlags): string[] {
+  const values = { access, host, scheme, ttl, balance: balance?.toString() };
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
 export function readOffers(targets: readonly string[], flags: OfferFlags): Parsed<Offer[]> {
-  const { access, host, scheme, ttl } = flags;
-  const words = Object.entries({ access, host, scheme, ttl }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  );
-  return parseOffers(targets, words);
+  return parseOffers(targets, commonWords(flags));
 }

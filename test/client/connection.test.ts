@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { ServerChannel } from 'ssh2';
 import t, { type Test } from 'tap';
-import { type ChannelOpening, openFailure } from '../../client/channel-table.ts';
+import { type ChannelOpening, openFailure } from '../../client/channel-openings.ts';
 import {
   type ConnectionTimings,
   defaultTimings,
@@ -12,6 +13,7 @@ import {
 } from '../../client/connection.ts';
 import { Forwarder } from '../../client/forwarder.ts';
 import { findIdentities } from '../../client/identity.ts';
+import { fixedOffers } from '../../client/offer-source.ts';
 import { parseOffers } from '../../client/target.ts';
 import { FakeGateway, type FakeGatewayOptions, type FakeTunnel } from './fake-gateway.ts';
 import { FakeSurroundings } from './fake-surroundings.ts';
@@ -43,6 +45,7 @@ async function open(
     file: undefined,
     agentSocket: undefined,
     home: user.home,
+    ownKeyFile: join(user.home, 'own_key'),
     askPassphrase: undefined,
   });
   const socket = connectTcp(gateway.port, '127.0.0.1');
@@ -77,8 +80,9 @@ async function serving(
   const { port } = await localServer(t, onSocket);
   const offers = parseOffers([`web=${port}`]);
   const forwarder = new Forwarder({
-    offers: offers.ok ? offers.value : [],
+    source: fixedOffers(offers.ok ? offers.value : []),
     connectTimeoutMs: 1000,
+    reprobeMs: 10_000,
     onRefused: () => undefined,
     onListening: () => undefined,
   });
@@ -112,6 +116,26 @@ t.test('a gateway that never answers a forward or a command is given up', async 
   t.equal(await connection.run('hello'), undefined);
   t.match(await connection.closed, /did not answer in time/);
   t.equal(gateway.tunnels.length, 1);
+});
+
+t.test('a command that goes on gives its lines as they come', async (t) => {
+  const long = 'x'.repeat(70_000);
+  const answers = { watch: `one\r\ntwo\n${long}\nthree\nunfinished`, ['stop me']: 'never seen\n' };
+  const { connection } = await connected(t, { answers });
+  const lines: string[] = [];
+  await new Promise<void>((resolve) => {
+    connection.follow('watch', (line) => {
+      lines.push(line);
+      if (line === 'three') resolve();
+    });
+  });
+  t.same(lines, ['one', 'two', 'three'], 'a line without an end would be kept for ever');
+  connection.follow('stop me', (line) => lines.push(line))();
+  await connection.run('hello');
+  t.equal(lines.length, 3);
+  t.ok((connection.roundTripMs ?? -1) >= 0);
+  connection.destroy('test');
+  connection.follow('watch', () => t.fail('it is gone'))();
 });
 
 t.test('a gateway that falls silent is lost, and its socket destroyed', async (t) => {

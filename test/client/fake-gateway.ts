@@ -26,6 +26,8 @@ export interface FakeGatewayOptions {
   /** Exec answers by command, instead of the usual ones. */
   readonly answers?: Readonly<Record<string, string>>;
   readonly shareUrl?: string;
+  /** How many gateways it says there are. */
+  readonly nodes?: number;
 }
 
 export interface TestKey {
@@ -48,6 +50,25 @@ export function publicBlob(publicKey: string): Buffer {
   return Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
 }
 
+/** What it takes to send a packet that ssh2 has no function for. */
+interface RawProtocol {
+  readonly _handlers: Record<string, () => void>;
+  readonly _packetRW: {
+    readonly write: {
+      readonly allocStart: number;
+      alloc(bytes: number): Buffer;
+      finalize(packet: Buffer): Buffer;
+    };
+  };
+  readonly _cipher: { encrypt(packet: Buffer): void };
+}
+
+function sshString(text: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(Buffer.byteLength(text));
+  return Buffer.concat([length, Buffer.from(text)]);
+}
+
 /** One login at the fake gateway. */
 export class FakeTunnel {
   readonly connection: Connection;
@@ -63,6 +84,41 @@ export class FakeTunnel {
     this.socket = socket;
     this.user = user;
     this.closed = once(socket, 'close');
+  }
+
+  /** The client's answers to what it was asked, in order: whether it moves. */
+  readonly answers: boolean[] = [];
+
+  /** Asks the client to connect anew, as a gateway that ends does. */
+  drain(
+    graceMs: number,
+    { name = 'drain@porthole', payload }: { name?: string; payload?: Buffer } = {},
+  ): void {
+    const { _handlers } = this.#protocol;
+    _handlers['REQUEST_SUCCESS'] = () => void this.answers.push(true);
+    _handlers['REQUEST_FAILURE'] = () => void this.answers.push(false);
+    const grace = Buffer.alloc(4);
+    grace.writeUInt32BE(graceMs);
+    const wantReply = Buffer.from([1]);
+    this.#send(Buffer.concat([Buffer.from([80]), sshString(name), wantReply, payload ?? grace]));
+  }
+
+  /** Says goodbye with these words. */
+  disconnect(description: string): void {
+    const reason = Buffer.from([0, 0, 0, 11]);
+    this.#send(Buffer.concat([Buffer.from([1]), reason, sshString(description), sshString('')]));
+    this.socket.end();
+  }
+
+  get #protocol(): RawProtocol {
+    return (this.connection as unknown as { _protocol: RawProtocol })._protocol;
+  }
+
+  #send(payload: Buffer): void {
+    const { _packetRW, _cipher } = this.#protocol;
+    const packet = _packetRW.write.alloc(payload.length);
+    packet.set(payload, _packetRW.write.allocStart);
+    _cipher.encrypt(_packetRW.write.finalize(packet));
   }
 
   /** Opens a channel of a forward, as a visitor's request would. Rejects with the client's reason. */
@@ -115,11 +171,13 @@ export class FakeGateway {
       hostKeys: [hostKey],
       ...(options.banner === undefined ? {} : { banner: options.banner }),
     });
+    this.#ssh.on('connection', (connection) => {
+      this.#serve(connection, (connection as unknown as { _sock: Socket })._sock);
+    });
     const onSocket = (socket: Socket): void => {
       this.sockets.add(socket);
       socket.on('error', () => undefined);
       socket.once('close', () => this.sockets.delete(socket));
-      this.#ssh.once('connection', (connection) => this.#serve(connection, socket));
       this.#ssh.injectSocket(socket);
     };
     this.#listener =
@@ -174,6 +232,7 @@ export class FakeGateway {
       const path = 'socketPath' in info ? info.socketPath : `${info.bindAddr}:${String(info.bindPort)}`;
       if (name.startsWith('cancel')) {
         tunnel.cancelled.push(path);
+        tunnel.forwards.splice(tunnel.forwards.indexOf(path) >>> 0, 1);
         accept?.();
       } else if (this.#options.refusal?.(path) !== undefined) {
         reject?.();
@@ -200,10 +259,10 @@ export class FakeGateway {
     const env = tunnel.user.toLowerCase();
     const url = (path: string): string =>
       `https://${path.replace(/^\/|\?.*$/g, '').replace('/', '--')}--${env}.example.test/`;
-    const { refusal, shareUrl } = this.#options;
+    const { refusal, shareUrl, nodes } = this.#options;
     if (command === 'hello') {
       const tunnels = Object.fromEntries(tunnel.forwards.map((path) => [path, url(path)]));
-      return `${JSON.stringify({ clientId: 'abc', env, tunnels, rootUrl: 'https://example.test/', baseUrl: {} })}\r\n`;
+      return `${JSON.stringify({ clientId: 'abc', env, tunnels, rootUrl: 'https://example.test/', baseUrl: {}, nodes })}\r\n`;
     }
     const forwards = tunnel.forwards.map((request) => ({
       request,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProgram } from '../../client/program.ts';
+import type { LiveTerminal } from '../../client/live-terminal.ts';
 import type { Surroundings } from '../../client/surroundings.ts';
 import { makeKey, type Teardown } from './fake-gateway.ts';
 
@@ -9,8 +10,11 @@ import { makeKey, type Teardown } from './fake-gateway.ts';
 export class FakeSurroundings implements Surroundings {
   readonly env: Record<string, string>;
   readonly home: string;
+  cwd: string;
   readonly userName = 'tester';
   readonly colour = { stdout: false, stderr: false };
+  terminal: LiveTerminal | undefined;
+  readonly openTerminal = (): LiveTerminal | undefined => this.terminal;
   readonly askPassphrase: Surroundings['askPassphrase'];
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
@@ -25,6 +29,7 @@ export class FakeSurroundings implements Surroundings {
     this.env = options.env ?? {};
     this.askPassphrase = options.askPassphrase;
     this.home = mkdtempSync(join(tmpdir(), 'porthole-home-'));
+    this.cwd = this.home;
     mkdirSync(join(this.home, '.ssh'), { mode: 0o700 });
     t.teardown(() => {
       this.signal();

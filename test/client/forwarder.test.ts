@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
 import t, { type Test } from 'tap';
-import type { ChannelOpening } from '../../client/channel-table.ts';
-import type { ForwardedChannel } from '../../client/channel.ts';
+import type { ChannelOpening } from '../../client/channel-openings.ts';
+import type { SshChannel } from '../../core/channel.ts';
 import { Forwarder } from '../../client/forwarder.ts';
 import { connectLocal } from '../../client/local-socket.ts';
+import { fixedOffers } from '../../client/offer-source.ts';
 import { parseOffers } from '../../client/target.ts';
 import { FakeSurroundings } from './fake-surroundings.ts';
 import { echoServer, freePort, localServer } from './local-servers.ts';
@@ -19,8 +20,9 @@ function setup(targets: readonly string[]): Setup {
   const told: string[] = [];
   const offers = parseOffers(targets);
   const forwarder = new Forwarder({
-    offers: offers.ok ? offers.value : [],
+    source: fixedOffers(offers.ok ? offers.value : []),
     connectTimeoutMs: 1000,
+    reprobeMs: 10_000,
     onRefused: (offer, failure) => told.push(`${offer.service ?? ''} ${failure.code}`),
     onListening: (offer) => told.push(`${offer.service ?? ''} listens`),
   });
@@ -78,13 +80,31 @@ t.test('a connection that was lost meanwhile leaves no local socket', async (t) 
   await gone.promise;
 });
 
+t.test('a service that refuses is asked again until it listens, and then no more', async (t) => {
+  const port = await freePort(t);
+  const told = Promise.withResolvers<undefined>();
+  const offers = parseOffers([`web=${port}`]);
+  const forwarder = new Forwarder({
+    source: fixedOffers(offers.ok ? offers.value : []),
+    connectTimeoutMs: 1000,
+    reprobeMs: 5,
+    onRefused: () => undefined,
+    onListening: () => told.resolve(undefined),
+  });
+  t.teardown(() => forwarder.close());
+  await forwarder.probe();
+  const { sockets } = await echoServer(t, { port });
+  await told.promise;
+  t.equal(sockets.length, 1);
+});
+
 t.test('bytes go both ways', async (t) => {
   const { port } = await echoServer(t);
   const { forwarder } = setup([`web=${port}`]);
   const [near, far] = pair();
   const served = forwarder.serve({
     forward: '/web',
-    accept: () => near as unknown as ForwardedChannel,
+    accept: () => near as unknown as SshChannel,
     refuse: (_reason, text) => t.fail(text),
   });
   far.toNear.end('hello');

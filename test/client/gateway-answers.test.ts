@@ -1,13 +1,24 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { parseHello, parseStatus } from '../../client/gateway-answers.ts';
-import { statusTable } from '../../client/status-table.ts';
 
 t.test('hello', async (t) => {
   const hello = parseHello(
     '{"clientId":"k","env":"pr-1","tunnels":{"/web":"https://web--pr-1.x/","/bad":7},"more":1}\r\n',
   );
-  t.same(hello, { env: 'pr-1', clientId: 'k', tunnels: new Map([['/web', 'https://web--pr-1.x/']]) });
+  t.same(hello, {
+    env: 'pr-1',
+    clientId: 'k',
+    tunnels: new Map([['/web', 'https://web--pr-1.x/']]),
+    nodes: 1,
+  });
+  for (const [nodes, read] of [
+    [3, 3],
+    ['3', 1],
+    [0, 1],
+    [1.5, 1],
+  ])
+    t.equal(parseHello(JSON.stringify({ env: 'x', tunnels: {}, nodes }))?.nodes, read);
   for (const text of ['', 'null', '[]', '{}', '{"env":1,"tunnels":{}}', '{"env":"x","tunnels":[]}', '{'])
     t.equal(parseHello(text), undefined, text);
 });
@@ -57,35 +68,7 @@ t.test('whatever a gateway says, it is read without a throw', async () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
       parseHello(text);
-      const status = parseStatus(text);
-      if (status !== undefined) statusTable(status);
+      parseStatus(text);
     }),
   );
-});
-
-t.test('the table for a person', async (t) => {
-  const forward = {
-    request: '/web',
-    url: 'https://web--pr-1.x/',
-    service: 'web',
-    port: undefined,
-    access: 'public',
-    state: 'ready',
-    shareUrl: undefined,
-  };
-  const own = { ...forward, url: 'https://pr-1.x/', service: undefined, access: undefined, state: undefined };
-  t.same(
-    statusTable({
-      env: 'pr-1',
-      forwards: [forward, own, { ...forward, port: 80 }],
-      refused: [{ request: '/api', reason: 'taken\u001b' }],
-    }),
-    [
-      'https://web--pr-1.x/  web        public  ready',
-      'https://pr-1.x/       (default)',
-      'https://web--pr-1.x/  web:80     public  ready',
-      'refused: /api: taken?',
-    ],
-  );
-  t.same(statusTable({ env: 'pr-1', forwards: [], refused: [] }), ['pr-1: nothing is connected']);
 });

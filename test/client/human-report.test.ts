@@ -25,6 +25,22 @@ t.test('each event', async (t) => {
   t.same(texts({ event: 'retrying', inMs: 14_700, reason: 'cut' }), ['stderr: cut; trying again in 15 s']);
   t.same(texts({ event: 'url-file-failed', reason: 'no room' }), ['stderr: no room']);
   t.same(texts({ event: 'disconnected', reason: 'cut' }, { event: 'exit', code: 0 }), []);
+  t.same(texts({ event: 'tunnels', live: 1, wanted: 2 }), ['stderr: 1 of 2 connections serve']);
+  t.same(texts({ event: 'forward-withdrawn', ...web }), ['stderr: web is no longer offered']);
+  t.same(texts({ event: 'no-services' }), ['stderr: nothing to offer yet - waiting for services']);
+  t.match(texts({ event: 'draining', graceMs: 1 }), [/moving to a new connection/]);
+  t.match(texts({ event: 'moved' }), [/nothing was lost/]);
+  t.match(texts({ event: 'docker', state: 'watching' }), [/watching/]);
+  t.same(texts({ event: 'docker', state: 'lost', reason: 'it is gone' }), [
+    'stderr: it is gone; what is offered stays',
+  ]);
+  t.same(texts({ event: 'container-skipped', container: 'db', reason: 'it has no port' }), [
+    'stderr: container db is not offered: it has no port',
+  ]);
+  t.same(
+    texts({ event: 'key-created', file: '/key', publicKey: 'ssh-ed25519 AAAA me' }).at(-1),
+    'stderr: ssh-ed25519 AAAA me',
+  );
 });
 
 t.test('a service that is not there, and one that cannot be reached', async (t) => {
@@ -45,4 +61,8 @@ t.test('URLs that changed are said again, those that stayed are not', async (t) 
   );
   t.same(report.lines([forward]), []);
   t.equal(report.lines([{ ...forward, url: 'https://b' }]).length, 1);
+  const other = { ...forward, service: 'api' };
+  t.equal(report.lines([{ ...forward, url: 'https://b' }, other]).length, 1, 'only the one that is new');
+  report.lines([{ event: 'forward-withdrawn', ...web, service: 'api' }]);
+  t.equal(report.lines([other]).length, 1, 'it came back');
 });

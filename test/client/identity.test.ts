@@ -16,6 +16,7 @@ function find(
     file: undefined,
     agentSocket: undefined,
     home: user.home,
+    ownKeyFile: join(user.home, 'own', 'id_ed25519'),
     askPassphrase: undefined,
     ...options,
   });
@@ -73,7 +74,10 @@ t.test('a key of the agent signs, of every type', async (t) => {
     rmSync(key.file);
     const gateway = await FakeGateway.start(t, { admitted: [key.fingerprint] });
     const server = ['--server', `ssh://127.0.0.1:${gateway.port}`, '--host-key', gateway.fingerprint];
-    t.equal(await user.run('status', 'pr-1', ...server), 0, type);
+    const running = user.run('connect', 'pr-1', '3000', ...server, '--json');
+    await user.event('forward');
+    user.signal();
+    t.equal(await running, 0, type);
   }
 });
 

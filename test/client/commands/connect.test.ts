@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeAuthority } from '../certificates.ts';
@@ -72,7 +72,8 @@ t.test('several services, with options of their own and in common', async (t) =>
   t.equal(await ask(channel, 'by a unix socket'), 'by a unix socket');
   user.signal();
   t.equal(await running, 0);
-  t.same(tunnel.cancelled, tunnel.forwards);
+  t.equal(tunnel.cancelled.length, 3);
+  t.same(tunnel.forwards, []);
 });
 
 t.test('a service that does not listen is told at once, and the visitor gets the reason', async (t) => {
@@ -233,18 +234,11 @@ t.test('SSH in TLS goes by the certificate', async (t) => {
     const gateway = await FakeGateway.start(t, { tls: authority.issue({ ip: ['127.0.0.1'] }) });
     const seen = user.events('forward').length;
     user.env['PORTHOLE_CA'] = ca;
-    const running = user.run(
-      'connect',
-      'pr-1',
-      '3000',
-      ...overTls(gateway, '127.0.0.1'),
-      '--ca',
-      ca,
-      '--json',
-    );
+    const running = user.run('connect', 'pr-1', '3000', ...overTls(gateway, '127.0.0.1'), '--json');
     await user.event('forward', seen + 1);
     user.signal();
     t.equal(await running, 0);
+    delete user.env['PORTHOLE_CA'];
   });
   await t.test('issued by nobody we trust', async (t) => {
     const gateway = await FakeGateway.start(t, { tls: authority.issue({ dns: ['localhost'] }) });
@@ -338,6 +332,10 @@ t.test('wrong usage is told before anything is dialled', async (t) => {
   const user = new FakeSurroundings(t);
   const cases: Readonly<Record<string, readonly string[]>> = {
     'no target': ['connect', 'pr-1'],
+    'no name, and no branch': ['connect', '3000'],
+    'too many connections': ['connect', 'pr-1', '3000', '--connections', '9'],
+    'no such configuration': ['connect', 'pr-1', '3000', '--config', '/nowhere.toml'],
+    'a Docker engine that cannot be': ['connect', 'pr-1', '--docker-host', 'ssh://x'],
     'a bad target': ['connect', 'pr-1', 'web=nowhere'],
     'an unknown option of a service': ['connect', 'pr-1', '3000?colour=red'],
     'a bad access': ['connect', 'pr-1', '3000', '--access', 'everybody'],
@@ -370,11 +368,18 @@ t.test('wrong usage is told before anything is dialled', async (t) => {
   t.ok(user.stderr.every((line) => line !== ''));
 });
 
-t.test('without any key it says which ones it looked for', async (t) => {
+t.test('without any key it makes one, and says where it must be known', async (t) => {
+  const gateway = await FakeGateway.start(t, { admitted: [] });
   const user = new FakeSurroundings(t);
-  t.equal(await user.run('connect', 'pr-1', '3000', '--json'), 3);
-  t.match(user.stderr.at(-1), /id_ed25519/);
-  t.match(user.events('exit'), [{ code: 3 }]);
+  t.equal(await user.run('connect', 'pr-1', '3000', ...overSsh(gateway), '--json'), 3);
+  const file = join(user.home, '.local', 'state', 'porthole', 'client', 'id_ed25519');
+  const publicKey = readFileSync(`${file}.pub`, 'utf8').trim();
+  t.match(user.events('key-created'), [{ file, publicKey }]);
+  t.match(user.stderr.at(-1), publicKey, 'the refusal says what to do');
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.equal(await user.run('connect', 'pr-1', '3000', ...overSsh(gateway)), 3);
+  t.equal(user.events('key-created').length, 1, 'made once');
+  t.equal(readFileSync(`${file}.pub`, 'utf8').trim(), publicKey);
 });
 
 t.test('a second Ctrl-C does not wait', async (t) => {
