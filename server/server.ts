@@ -134,6 +134,9 @@ async function openSuccession(
     },
     settle: (gateway) => {
       running.gateway = gateway;
+      void gateway.closed.then(() => {
+        own.close();
+      });
     },
   };
 }

@@ -23,7 +23,7 @@ const maxDialogues = 8;
 /** The older half of a handover: answers whoever asks at the claim's socket, and makes place for one successor. Until that one serves, nothing changes. */
 export class Predecessor {
   readonly #options: PredecessorOptions;
-  #dialogues = 0;
+  readonly #sockets = new Set<Socket>();
   #successor: number | undefined;
   #replaced = false;
 
@@ -34,14 +34,17 @@ export class Predecessor {
   /** Takes over a connection to the claim's socket. */
   receive(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    if (this.#dialogues >= maxDialogues) {
+    if (this.#sockets.size >= maxDialogues) {
       socket.destroy();
       return;
     }
-    this.#dialogues += 1;
-    void this.#converse(new Dialogue(socket)).finally(() => {
-      this.#dialogues -= 1;
-    });
+    this.#sockets.add(socket);
+    void this.#converse(new Dialogue(socket)).finally(() => this.#sockets.delete(socket));
+  }
+
+  /** Ends all dialogues: this process ends. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #converse(dialogue: Dialogue): Promise<void> {

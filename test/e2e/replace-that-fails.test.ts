@@ -71,6 +71,12 @@ t.test('one replace at a time, and only when it is asked for', async (t) => {
   t.equal(await gateway.exit(), 0);
 });
 
+t.test('a successor that takes its time does not keep a process that is told to stop', async (t) => {
+  const { gateway } = await startReplaceable(t);
+  await askToReplace(t, gateway.stateDir);
+  t.equal(await gateway.kill('SIGTERM'), 0);
+});
+
 t.test('while it shuts down it is not replaced any more', async (t) => {
   const { gateway, key, appPort, successor } = await startReplaceable(t, ['--grace', '1h']);
   await MovingMachine.start(t, { port: gateway.port, key, appPort });

@@ -14,6 +14,7 @@ const patience = { answerMs: 20_000, releaseMs: 20_000 };
 
 interface Setting {
   readonly events: string[];
+  readonly predecessor: Predecessor;
   dial(): Promise<Socket>;
   ask(): ReturnType<typeof askToReplace>;
 }
@@ -41,7 +42,7 @@ async function setUp(t: Test, options: Partial<PredecessorOptions> = {}): Promis
     await once(socket, 'connect');
     return socket;
   };
-  return { events, dial, ask: async () => askToReplace(await dial(), '2.0.0', patience) };
+  return { events, predecessor, dial, ask: async () => askToReplace(await dial(), '2.0.0', patience) };
 }
 
 async function granted(setting: Setting): Promise<Grant> {
@@ -148,4 +149,12 @@ t.test('many who only look do not keep the next one out for long', async (t) => 
   await Promise.all(Array.from({ length: 20 }, () => setting.dial()));
   await until('an answer', async () => (await setting.ask()).kind === 'granted');
   t.pass('it came');
+});
+
+t.test('who waits for a process that ends does not keep it', async (t) => {
+  const setting = await setUp(t);
+  const grant = await granted(setting);
+  setting.predecessor.close();
+  t.equal(await grant.takeOver(), true, 'the successor is told at once');
+  t.same(setting.events, []);
 });
