@@ -219,6 +219,7 @@ function makeDemuxer(base: Foundations & { ssh: SshServer; ingress: Ingress; met
     proxyNetworks: parseNetworks(config.proxyProtocol),
     sniffTimeoutMs: config.sniffTimeoutMs,
     tlsHandshakeTimeoutMs: config.tlsHandshakeTimeoutMs,
+    loginRoom: (address) => ssh.loginRoom(address),
     handlers: {
       onSsh: (socket, info) => {
         ssh.accept(socket, info.remoteAddress);

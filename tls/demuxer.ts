@@ -6,6 +6,7 @@ import type { CertificateSource } from './certificate-source.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { captureInfo } from './connection-info.ts';
 import type { DemuxerEvent } from './demuxer-event.ts';
+import { HandshakeQueue, type LoginRoom } from './handshake-queue.ts';
 import type { Networks } from './networks.ts';
 import { PendingSockets } from './pending.ts';
 import type { Expected, Recognised } from './recogniser.ts';
@@ -39,6 +40,8 @@ export interface DemuxerOptions {
   /** How many connections may be undecided at a time. */
   readonly maxPending?: number;
   readonly maxPendingPerSource?: number;
+  /** How many more connections may log in by SSH: more than those wait for it before their TLS handshake. */
+  readonly loginRoom?: (address: string) => LoginRoom;
   readonly onEvent?: (event: DemuxerEvent) => void;
 }
 
@@ -48,6 +51,7 @@ const defaults = {
   tlsHandshakeTimeoutMs: 10_000,
   maxPending: 4_096,
   maxPendingPerSource: 1_024,
+  loginRoom: (): LoginRoom => ({ inAll: Infinity, ofSource: Infinity }),
   onEvent: (): void => undefined,
 };
 const keepAliveDelayMs = 30_000;
@@ -67,7 +71,7 @@ export class Demuxer implements Closable {
   #closing = false;
 
   constructor(options: DemuxerOptions) {
-    const { sniffTimeoutMs, silenceMs, tlsHandshakeTimeoutMs, onEvent, ...limits } = {
+    const { sniffTimeoutMs, silenceMs, tlsHandshakeTimeoutMs, loginRoom, onEvent, ...limits } = {
       ...defaults,
       ...options,
     };
@@ -81,7 +85,9 @@ export class Demuxer implements Closable {
         onEvent({ kind: 'handshake-failed', code });
       },
     });
-    this.#recogniser = new Recogniser({ terminator: this.#terminator, sniffTimeoutMs, silenceMs, onEvent });
+    const queue = new HandshakeQueue({ loginRoom, patienceMs: tlsHandshakeTimeoutMs });
+    const terminator = this.#terminator;
+    this.#recogniser = new Recogniser({ terminator, queue, sniffTimeoutMs, silenceMs, onEvent });
     this.#pending = new PendingSockets(limits, (socket) => {
       onEvent({ kind: 'evicted' });
       socket.destroy();

@@ -46,16 +46,6 @@ export function plainAddress(address: string): string {
   return mapped !== undefined && isIPv4(mapped) ? mapped : unzoned;
 }
 
-/** What is counted as one source when connections are limited: an IPv4 address, or the /64 that one IPv6 host has to itself. */
-export function sourceNetwork(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0');
-  return [...first, ...zeros, ...last].slice(0, 4).join(':');
-}
-
 function parseNetwork(cidr: string): Network | string {
   const [address = '', prefixText, ...rest] = cidr.trim().split('/');
   const version = isIP(address);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { sourceNetwork } from './networks.ts';
+import { sourceNetwork } from '../core/source-network.ts';
 
 export interface PendingLimits {
   /** Of all sources together. */

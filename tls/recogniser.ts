@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionInfo } from './connection-info.ts';
 import { proxiedInfo, securedInfo } from './connection-info.ts';
+import { offeredProtocols } from './client-hello.ts';
 import type { DemuxerEvent, Found, Lost } from './demuxer-event.ts';
+import type { HandshakeQueue } from './handshake-queue.ts';
 import type { Peeked } from './peek.ts';
 import { peek } from './peek.ts';
 import type { ProxyHeader } from './proxy-protocol.ts';
@@ -21,6 +23,7 @@ export type Expected = 'any' | 'ssh' | 'http';
 
 export interface RecogniserOptions {
   readonly terminator: Terminator;
+  readonly queue: HandshakeQueue;
   readonly sniffTimeoutMs: number;
   readonly silenceMs: number;
   readonly onEvent: (event: DemuxerEvent) => void;
@@ -49,9 +52,17 @@ export class Recogniser {
     deadlineMs = this.#options.sniffTimeoutMs,
   ): Promise<Recognised | undefined> {
     if (expected !== 'any') return outer(expected, socket, info);
-    const found = await this.#found(socket, sniff, { secure: false, deadlineMs });
+    let forSsh = false;
+    const decide = (bytes: Buffer): Sniffed => {
+      const sniffed = sniff(bytes);
+      if (sniffed === 'tls') forSsh = offersSshOnly(bytes);
+      return sniffed;
+    };
+    const found = await this.#found(socket, decide, { secure: false, deadlineMs });
     if (found === undefined) return undefined;
-    return found === 'tls' ? this.#unwrap(socket, info) : outer(found, socket, info);
+    if (found !== 'tls') return outer(found, socket, info);
+    const secured = await this.#secure(socket, info, forSsh);
+    return secured && this.#unwrap(secured, info);
   }
 
   /**
@@ -85,9 +96,20 @@ export class Recogniser {
     return proxiedInfo(own, header.source);
   }
 
-  async #unwrap(rawSocket: Socket, rawInfo: ConnectionInfo): Promise<Recognised | undefined> {
-    const socket = await this.#options.terminator.handshake(rawSocket);
-    if (socket === undefined) return undefined;
+  /** The handshake, when its turn comes. */
+  async #secure(socket: Socket, info: ConnectionInfo, forSsh: boolean): Promise<TLSSocket | undefined> {
+    const { queue, terminator } = this.#options;
+    if (!forSsh) {
+      await queue.visitor(socket);
+      return terminator.handshake(socket);
+    }
+    await queue.machine(socket, info.remoteAddress);
+    const secured = await terminator.handshake(socket);
+    queue.over(info.remoteAddress);
+    return secured;
+  }
+
+  async #unwrap(socket: TLSSocket, rawInfo: ConnectionInfo): Promise<Recognised | undefined> {
     const info = securedInfo(rawInfo, socket);
     const { tlsVersion, alpn } = info;
     this.#options.onEvent({ kind: 'secured', tlsVersion, alpn, resumed: socket.isSessionReused() });
@@ -124,6 +146,12 @@ export class Recogniser {
   #lost(why: Lost, secure: boolean): void {
     this.#options.onEvent({ kind: 'lost', why, secure });
   }
+}
+
+/** What the bundled client says, before the handshake costs anything. */
+function offersSshOnly(bytes: Buffer): boolean {
+  const [first, ...others] = offeredProtocols(bytes) ?? [];
+  return first === 'ssh' && others.length === 0;
 }
 
 function outer(kind: 'ssh' | 'http', socket: Socket, info: ConnectionInfo): Recognised {

@@ -73,6 +73,11 @@ export class SshServer {
     return tunnels;
   }
 
+  /** How many more connections could log in at this moment: in all, and from this address. */
+  loginRoom(address: string): { inAll: number; ofSource: number } {
+    return this.#startups.room(address);
+  }
+
   /** Takes over a socket of which nothing has been read. */
   accept(socket: Duplex, remoteAddress: string): void {
     socket.on('error', () => socket.destroy());

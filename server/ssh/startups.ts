@@ -1,4 +1,4 @@
-import { sourceNetwork } from './source-network.ts';
+import { sourceNetwork } from '../../core/source-network.ts';
 
 /** Counts connections that have not logged in yet, in all and for each source: an IPv4 address or an IPv6 network. */
 export class Startups {
@@ -14,6 +14,12 @@ export class Startups {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** How many more could enter: in all, and of this source. */
+  room(address: string): { inAll: number; ofSource: number } {
+    const ofSource = this.#maxPerSource - (this.#sources.get(sourceNetwork(address)) ?? 0);
+    return { inAll: this.#max - this.#count, ofSource };
   }
 
   /** A function that gives the place back (once), or undefined when there is none left. */

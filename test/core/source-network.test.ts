@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { sourceNetwork } from '../../../server/ssh/source-network.ts';
+import { sourceNetwork } from '../../core/source-network.ts';
 
 const cases: readonly (readonly [address: string, network: string])[] = [
   ['192.0.2.7', '192.0.2.7'],
