@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { deadline } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 
@@ -29,8 +30,11 @@ export interface Drained {
 }
 
 /** For requests that are on their way on connections that visitors keep, and for clients to dial in anew. */
-const settleMs = 1500;
+const settleMs = 1000;
 const checkMs = 25;
+/** Bundled clients answer at once. */
+const answerMs = 250;
+const maxQuietMs = 10_000;
 
 /** What clients are told; stock ssh shows it. */
 export function farewell(replaced: boolean): string {
@@ -47,6 +51,8 @@ export class Drain {
   readonly #startedAt = performance.now();
   /** Tunnels whose clients do not move by themselves. */
   readonly #staying = new Set<Tunnel>();
+  /** Those, and all of which it is not known yet. */
+  readonly #undecided = new Set<Tunnel>();
 
   constructor(parts: Drained, options: DrainOptions) {
     this.#parts = parts;
@@ -57,8 +63,8 @@ export class Drain {
     const { ssh, ingress, demuxer } = this.#parts;
     const { replaced, graceMs } = this.#options;
     ssh.refuse(farewell(replaced));
-    this.#askToMove();
-    const cut = ingress.close(graceMs, { idleMs: this.#settleMs, more: () => demuxer.pending > 0 });
+    await deadline(this.#askToMove(), answerMs, () => undefined);
+    const cut = ingress.close(graceMs, { idleMs: this.#quietMs, more: () => demuxer.pending > 0 });
     while (!this.#isOver()) {
       if (replaced) this.#endThoseThatStay();
       await delay(checkMs);
@@ -77,13 +83,24 @@ export class Drain {
     return Math.min(settleMs, graceMs, replaced ? holdMs / 4 : settleMs);
   }
 
-  #askToMove(): void {
-    for (const tunnel of this.#parts.ssh.tunnels) {
-      void tunnel.drain(this.#options.graceMs).then((answer) => {
-        this.#options.log.info({ tunnelId: tunnel.id, answer }, 'tunnel asked to move');
-        if (answer === 'staying') this.#staying.add(tunnel);
-      });
-    }
+  /**
+   * After how long without a request a visitor's connection is closed: a request that is on its way then is lost, so not soon. But nobody
+   * may ask here for what only the successor has, and without one nobody shall wait for those who keep connections.
+   */
+  get #quietMs(): number {
+    const { replaced, graceMs } = this.#options;
+    return replaced && this.#undecided.size === 0 ? Math.min(maxQuietMs, graceMs / 2) : this.#settleMs;
+  }
+
+  async #askToMove(): Promise<void> {
+    const asked = this.#parts.ssh.tunnels.map(async (tunnel) => {
+      this.#undecided.add(tunnel);
+      const answer = await tunnel.drain(this.#options.graceMs);
+      this.#options.log.info({ tunnelId: tunnel.id, answer }, 'tunnel asked to move');
+      if (answer === 'staying') this.#staying.add(tunnel);
+      else this.#undecided.delete(tunnel);
+    });
+    await Promise.all(asked);
   }
 
   #isOver(): boolean {
@@ -103,7 +120,8 @@ export class Drain {
    */
   #endThoseThatStay(): void {
     const elapsedMs = this.#elapsedMs;
-    if (elapsedMs < this.#settleMs) return;
+    // By then the connections that visitors keep are closed, or were used once more.
+    if (elapsedMs < this.#settleMs * 1.25) return;
     const isLate = elapsedMs >= this.#options.holdMs / 2;
     for (const tunnel of this.#staying) {
       if (!isLate && tunnel.forwards.some(({ load }) => load.requests > 0)) continue;

@@ -34,6 +34,8 @@ import { ownPathPrefix } from './wait.ts';
 
 /** Each time its tunnel is lost before it was sent, a request waits anew: for so many tunnels in all. */
 const maxHolds = 3;
+/** For the client of a tunnel that was given up after a long silence to come back. */
+const leastHoldMs = 2000;
 
 /**
  * Decides what becomes of each request: by its host, by who asks, by the state of what it asks for. There is one way
@@ -197,7 +199,8 @@ export class Dispatcher implements HoldingErrors, Rerouter {
       },
       onDrain: () => this.#failHold(visit, drainingGateway),
     });
-    holding.until(router.hold(head.host, { ms: limits.holdMs, signal: holding.signal }), (result) => {
+    const ms = holdTime(visit, limits.holdMs);
+    holding.until(router.hold(head.host, { ms, signal: holding.signal }), (result) => {
       if (result === 'full') this.#failHold(visit, tooManyWait);
       else {
         // Still not there: its time is over, and it does not wait anew.
@@ -222,6 +225,15 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     const seesAll = seesPrivate(head, placeOf(resolution), this.#context.deps);
     return { seesAll, domain, publicAddress };
   }
+}
+
+/**
+ * What was sent has waited while the machine was silent, before its tunnel was given up. That counts; but its client has noticed the silence at about the
+ * same time, and is given a moment to come back.
+ */
+function holdTime({ retrying }: Visit, holdMs: number): number {
+  if (retrying === undefined || retrying.relay.attempts.unsent) return holdMs;
+  return Math.min(holdMs, Math.max(leastHoldMs, holdMs - retrying.failed.forward.silentMs));
 }
 
 type GoneResolution = Extract<KnownResolution, { kind: 'reconnecting' | 'offline' }>;

@@ -119,9 +119,15 @@ export class Http2Front {
   }
 }
 
+/**
+ * RFC 9113, 6.8: the notice that a shutdown comes, after which streams that were on their way are still served. With the last stream as of now,
+ * one that arrives before the frame is written would be served, and its client told that it was not, and send it again.
+ */
+const allStreams = 2 ** 31 - 1;
+
 function sayGoodbye(session: Http2Session | undefined): void {
   if (session !== undefined && !session.closed && !session.destroyed)
-    session.goaway(constants.NGHTTP2_NO_ERROR);
+    session.goaway(constants.NGHTTP2_NO_ERROR, allStreams);
 }
 
 /** Counts what happens within each second. */

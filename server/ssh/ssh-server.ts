@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type Connection } from 'ssh2';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { poolPadding } from '../../core/packet-padding.ts';
+import { Turns } from '../../core/turns.ts';
 import { serverAlgorithms } from './algorithms.ts';
 import { SshConnection, type ConnectionOptions } from './connection.ts';
 import { preferGcm } from './cipher-preference.ts';
@@ -9,6 +10,7 @@ import { heedRightGuess } from './first-guess.ts';
 import type { HostKey } from './host-key.ts';
 import { joinIdentLine } from './ident-line.ts';
 import { nativePartIsUsed } from './native-part.ts';
+import { paceReads } from './paced-reads.ts';
 import { Startups } from './startups.ts';
 
 export interface SshServerOptions extends ConnectionOptions {
@@ -19,6 +21,9 @@ export interface SshServerOptions extends ConnectionOptions {
   /** Connections refused before any of their bytes was read, because too many others are logging in. */
   readonly onTooManyStartups: (source: string) => void;
 }
+
+/** What comes during logins is read a few pieces at a time, each of up to two milliseconds. */
+const readsPerTurn = 8;
 
 interface Arrival {
   readonly remoteAddress: string;
@@ -36,6 +41,7 @@ export class SshServer {
   readonly #options: SshServerOptions;
   readonly #server: ssh2.Server;
   readonly #startups: Startups;
+  readonly #turns = new Turns(readsPerTurn);
   readonly #arrivals = new WeakMap<Duplex, Arrival>();
   readonly #sockets = new Set<Duplex>();
   /** Those of them that have not said yet what they are. */
@@ -97,8 +103,10 @@ export class SshServer {
       this.#options.log.debug({ remote: remoteAddress }, 'login took too long');
       socket.destroy();
     }, this.#options.loginGraceMs);
+    const stopPacing = paceReads(socket, this.#turns);
     const release = (): void => {
       clearTimeout(grace);
+      stopPacing();
       leave();
     };
     // The listener allows half-open connections, and ssh2 keeps one that ends before it has said what it is.

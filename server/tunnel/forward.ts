@@ -66,6 +66,8 @@ export interface Forward {
   readonly live: boolean;
   /** Its tunnel was told to move elsewhere: it serves, but where there is another, that one is to be taken. */
   readonly draining: boolean;
+  /** For how long its machine had not been heard when the tunnel was given up for that; else 0. */
+  readonly silentMs: number;
   /** Requests in flight on it, counted by whoever sends them. */
   readonly load: { requests: number };
   /** Settles once, with the reason, when the forward has ended. */

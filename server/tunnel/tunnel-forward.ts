@@ -19,6 +19,7 @@ export interface ForwardCarrier {
   readonly owner: string;
   readonly live: boolean;
   readonly draining: boolean;
+  readonly silentMs: number;
   openChannel(forward: Forward, target: ForwardRequest, origin: Origin): Promise<Channel>;
   removeForward(target: ForwardRequest, ending: ForwardEnding): boolean;
 }
@@ -64,6 +65,10 @@ export class TunnelForward implements Forward {
 
   get draining(): boolean {
     return this.#tunnel.draining;
+  }
+
+  get silentMs(): number {
+    return this.#tunnel.silentMs;
   }
 
   get closed(): Promise<string> {

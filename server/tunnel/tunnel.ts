@@ -65,6 +65,8 @@ export class Tunnel {
   readonly #unwatch: () => void;
   #drained: Promise<'moving' | 'staying' | 'gone'> | undefined;
   #pingSentAt: number | undefined;
+  #heardAt = performance.now();
+  #silentMs = 0;
   #roundTripMs: number | undefined;
 
   constructor(connection: Connection, options: TunnelOptions) {
@@ -95,6 +97,7 @@ export class Tunnel {
         this.ping();
       },
       lost: () => {
+        this.#silentMs = performance.now() - this.#heardAt;
         this.destroy('no sign of life');
       },
     });
@@ -111,6 +114,11 @@ export class Tunnel {
   /** It was told to move elsewhere. */
   get draining(): boolean {
     return this.#drained !== undefined;
+  }
+
+  /** For how long the machine had not been heard when the tunnel was given up for that; else 0. */
+  get silentMs(): number {
+    return this.#silentMs;
   }
 
   get forwards(): readonly Forward[] {
@@ -262,6 +270,7 @@ export class Tunnel {
   #heard(): boolean {
     this.#cutWhenStuck();
     const heard = this.#table.takePacketCount() > 0;
+    if (heard) this.#heardAt = performance.now();
     this.#silence.tick({ heard, asked: this.#pingSentAt !== undefined });
     return heard;
   }

@@ -71,7 +71,7 @@ t.test('with nothing to wait for it is over at once', async (t) => {
   const { parts, events, state } = fakeParts();
   Object.assign(state, { connections: 3, pending: 1 });
   await new Drain(parts, options).run();
-  t.same(events, ['refuse: the gateway is shutting down', 'idle for 1500']);
+  t.same(events, ['refuse: the gateway is shutting down', 'idle for 1000']);
   await new Drain(fakeParts([tunnel('a', 'moving')]).parts, options).run();
 });
 
@@ -97,6 +97,23 @@ t.test('but not for longer than its grace', async (t) => {
   t.ok(events.includes('idle for 30'), 'nor does an idle connection last longer');
   t.ok(events.includes('a has 30'));
 });
+
+t.test(
+  'with a successor a connection that a visitor keeps may be used for longer, where all clients move',
+  async (t) => {
+    const idle = async (tunnels: FakeTunnel[]): Promise<string | undefined> => {
+      const { parts, events, state } = fakeParts(tunnels);
+      state.inFlight = 1;
+      const run = new Drain(parts, { ...options, replaced: true }).run();
+      await until('it closes', () => events.some((event) => event.startsWith('idle for ')));
+      state.inFlight = 0;
+      await run;
+      return events.find((event) => event.startsWith('idle for '));
+    };
+    t.equal(await idle([tunnel('a', 'moving'), tunnel('b', 'moving')]), 'idle for 10000');
+    t.equal(await idle([tunnel('a', 'moving'), tunnel('b', 'staying')]), 'idle for 1000');
+  },
+);
 
 t.test('without a successor the tunnels of clients that stay serve to the end', async (t) => {
   const { parts, state, events } = fakeParts([tunnel('stock', 'staying')]);

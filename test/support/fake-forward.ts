@@ -24,6 +24,7 @@ export class FakeForward implements Forward {
   options: ForwardOptions;
   access: Access;
   draining = false;
+  silentMs = 0;
   readonly load = { requests: 0 };
   readonly #ended = new Latch<string>();
   readonly #openChannel: Forward['openChannel'];

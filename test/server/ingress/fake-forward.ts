@@ -69,6 +69,7 @@ export class FakeForward implements Forward {
   readonly channels = new Set<FakeChannel>();
   live = true;
   draining = false;
+  silentMs = 0;
   readonly load = { requests: 0 };
   readonly closed: Promise<string>;
   /** When set, the opening fails so. */

@@ -228,3 +228,26 @@ t.test('a queue that is full tells a request that was sent that it was', async (
   await settle(gateway, 'full');
   t.equal(code(await asked), '502 ERR_UPSTREAM_LOST');
 });
+
+t.test('what was sent into a tunnel that had been silent for long has waited already', async (t) => {
+  const gateway = await startHeld(t, { holdMs: 10_000 });
+  const waits: [silentMs: number, heldMs: number][] = [
+    [0, 10_000],
+    [4000, 6000],
+    [16_000, 2000],
+  ];
+  for (const [silentMs, heldMs] of waits) {
+    const silent = await rawUpstream(t, () => {});
+    const forward = new FakeForward(silent);
+    gateway.router.routes.set('web--pr-1', servedBy(forward));
+    const asked = get(t, gateway.port, host);
+    await eventually(() => forward.load.requests === 1 && forward.channels.size === 1);
+    const held = gateway.router.held();
+    forward.silentMs = silentMs;
+    lose(gateway, forward);
+    await held;
+    t.equal(gateway.router.holds.at(-1)?.ms, heldMs);
+    await settle(gateway, servedBy(new FakeForward(gateway.upstream)));
+    t.equal((await asked).status, 200);
+  }
+});

@@ -100,8 +100,16 @@ t.test('a dead peer: its routes go at once, its channels are reset, its socket i
   t.equal(gateway.registry.resolve(`web--pr-1.${domain}`).kind, 'reconnecting');
   t.equal(gateway.sockets[0]?.destroyed, true);
   t.equal(forward.live, false);
+  t.ok(forward.silentMs > 0, 'for so long it had not been heard');
   t.match(await failed, { code: 'ECONNRESET' });
   t.equal(await failureOf(forward.openChannel(origin)), 'gone');
+});
+
+t.test('a peer that leaves was not silent', async (t) => {
+  const { machine, tunnel, forward } = await setUp(t);
+  machine.socket.destroy();
+  await tunnel.closed;
+  t.equal(forward.silentMs, 0);
 });
 
 t.test('of a peer that leaves a ping unanswered it is told, long before it counts as dead', async (t) => {
