@@ -38,7 +38,7 @@ export class Login {
   };
 
   banner(text: string): void {
-    if (this.#banners.length < maxBanners) this.#banners.push(oneLine(text));
+    if (this.#banners.length < maxBanners) this.#banners.push(oneLine(text.replaceAll(/^porthole: /gm, '')));
   }
 
   /** The refusal, when the gateway refused; undefined when the connection merely broke. */

@@ -51,7 +51,7 @@ t.test('the reason is what the gateway said, fit for a terminal', async (t) => {
   login.banner('porthole: key refused:\r\n\u001b[2Jit expired\n');
   login.banner('\n');
   t.match(login.refusal(), {
-    reason: 'not authorised as pr-1: porthole: key refused: ?[2Jit expired; offered ',
+    reason: 'not authorised as pr-1: key refused: ?[2Jit expired; offered ',
   });
   for (let index = 0; index < 1000; index++) login.banner('again');
   const refusal = login.refusal();
