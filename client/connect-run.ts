@@ -5,6 +5,7 @@ import type { ChannelOpening } from './channel-openings.ts';
 import { Forwarder } from './forwarder.ts';
 import { defaultLoginTimings, type GatewayAccess } from './login.ts';
 import type { OfferSource } from './offer-source.ts';
+import { backoffMs, moveBackoffMs, stableMs } from './reconnect-delays.ts';
 import { type ClientEvent, type Place, stateEvents, upstreamListening, upstreamRefused } from './report.ts';
 import { formatServer } from './server-url.ts';
 import { openSession, type Session, type Settled } from './session.ts';
@@ -28,10 +29,6 @@ export interface ConnectPlan {
 const localConnectTimeoutMs = 4000;
 const reprobeMs = 2000;
 const drainMs = 3000;
-const stableMs = 30_000;
-/** Delays from 250 ms to 8 s: below the time for which a gateway holds requests for a tunnel that is about to be back. */
-const backoffMs = { initialMs: 500, maxMs: 8000 };
-const moveBackoffMs = { initialMs: 250, maxMs: 2000 };
 
 /** The tunnels of one `porthole connect`, and what is told of them. */
 export function startTunnels(

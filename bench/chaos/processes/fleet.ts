@@ -4,6 +4,7 @@
 // steps of the job; the process ends itself, and so all of its tunnels, on SIGTERM.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs, stableMs } from '../../../client/reconnect-delays.ts';
 import { Backoff } from '../../../core/backoff.ts';
 import type { ChurnStep } from '../churn.ts';
 import { bootMs } from '../clock.ts';
@@ -15,9 +16,6 @@ const job = readJob() as FleetJob;
 const events = new RecordFile<FleetEvent>(job.out);
 const identity = { privateKey: readFileSync(job.identityFile), ca: readFileSync(job.caFile), port: job.port };
 
-/** As `porthole connect` waits between its tries. */
-const backoffMs = { initialMs: 500, maxMs: 8000 };
-const stableMs = 30_000;
 const firstDialsAtATime = 16;
 
 /** One tunnel that is kept up from each `connect` to the next `kill`. */
