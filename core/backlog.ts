@@ -54,7 +54,7 @@ export class Backlog {
   }
 }
 
-/** A large piece that is most of what it would hold on to is kept as it is: copying all of a bulk transfer costs a fifth of its speed. */
+/** A large piece that holds on to hardly more than itself is kept as it is: copying all of a bulk transfer costs a fifth of its speed. */
 function ownsItsMemory(data: Buffer): boolean {
-  return data.length >= blockBytes && data.length * 2 >= data.buffer.byteLength;
+  return data.length >= blockBytes && data.buffer.byteLength - data.length <= data.length / 32;
 }

@@ -63,8 +63,8 @@ export class Http2Front {
   }
 
   /**
-   * GOAWAY: streams that run go on; those that come later are not read, and their clients, who know that, open them elsewhere. Sessions that
-   * are quiet for `idleMs` from now on are closed: not at once, so that the GOAWAY is not lost in a reset.
+   * GOAWAY: streams that run, or are on their way, go on; their clients open later ones elsewhere. Sessions that are quiet for `idleMs` from
+   * now on are closed: not at once, so that neither the GOAWAY nor a stream that crosses it is lost.
    */
   close(idleMs: number): void {
     for (const [session, connection] of this.#sessions) {
