@@ -160,7 +160,9 @@ export class Registry implements Router {
     const environment = this.#environments.get(env);
     const room = this.#rooms[environment === undefined ? 'unseen' : untilReady ? 'waits' : 'held'];
     if (!room.hasRoom(env)) return 'full';
-    const boundMs = untilReady ? ms : Math.min(ms, environment?.holdLeftMs(key) ?? 0);
+    const leftMs = untilReady ? Infinity : (environment?.holdLeftMs(key) ?? 0);
+    // Timers may be early by a fraction of a millisecond: whoever has waited to the end is told what is true after it.
+    const boundMs = ms < leftMs ? ms : Math.ceil(leftMs) + 1;
     await room.wait(env, { ms: boundMs, ...(signal && { signal }), done });
     return this.resolve(host);
   }

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { systemClock } from '../../../server/routing/clock.ts';
 import { FakeForward } from '../../support/fake-forward.ts';
 import { holdMs, host, makeRegistry } from './make-registry.ts';
 
@@ -155,4 +156,14 @@ t.test('hosts that nobody could wait for are answered at once', async (t) => {
   t.match(await registry.hold('preview.test', options), { kind: 'apex' });
   t.match(await registry.hold('example.com', options), { kind: 'foreign' });
   t.match(await registry.hold('not_a_label.preview.test', options), { kind: 'unknown' });
+});
+
+t.test('whoever has waited to the end is told what is true after it, however early a timer is', async (t) => {
+  const { registry, end } = makeRegistry({ clock: systemClock, holdMs: 3 });
+  for (let round = 0; round < 30; round += 1) {
+    const forward = new FakeForward();
+    registry.add(forward);
+    end(forward);
+    t.match(await registry.hold(host, { ms: 3 }), { kind: 'offline' });
+  }
 });
