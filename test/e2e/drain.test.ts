@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { dial, startPublicGateway } from '../support/dial.ts';
 import type { GatewayWithKey } from '../support/gateway-with-key.ts';
 import { openssh } from '../support/openssh.ts';
 import type { Portholed } from '../support/portholed.ts';
 import { RawVisitor } from '../support/raw-visitor.ts';
 import { until } from '../support/until.ts';
-import { open, visit, visitorOptions } from '../support/visitor.ts';
+import { open, visit } from '../support/visitor.ts';
 import { startApp } from '../support/web-app.ts';
+import { echoOf, openWebSocket } from '../support/web-socket.ts';
 
 const host = 'pr-1.localhost';
 
@@ -43,27 +44,6 @@ async function setUp(t: Test, args: readonly string[] = []): Promise<Setting> {
   return { ...keyed, port: app.port, finish };
 }
 
-async function openSocket(t: Test, gateway: Portholed): Promise<WebSocket> {
-  const { ca, servername, port } = visitorOptions(gateway, host);
-  const socket = new WebSocket(`wss://127.0.0.1:${String(port)}/`, {
-    ca,
-    servername,
-    headers: { host },
-  } as object);
-  t.teardown(() => {
-    socket.terminate();
-  });
-  socket.on('error', () => undefined);
-  await once(socket, 'open');
-  return socket;
-}
-
-async function echoOf(socket: WebSocket, text: string): Promise<string> {
-  const answer = once(socket, 'message') as Promise<[Buffer]>;
-  socket.send(text);
-  return (await answer)[0].toString();
-}
-
 async function readiness(gateway: Portholed): Promise<number> {
   const address = gateway.lines.find((line) => line.msg === 'listening')?.['metrics'];
   return (await fetch(`http://${String(address)}/readyz`)).status;
@@ -77,7 +57,7 @@ t.test('SIGTERM: what runs may finish, nothing new is taken, and the exit is cle
   });
   await watching.said(/pr-2 is online/u);
   const download = await open(gateway, `${host}/`);
-  const socket = await openSocket(t, gateway);
+  const socket = await openWebSocket(t, gateway, host);
   t.equal(await readiness(gateway), 200);
 
   gateway.child.kill('SIGTERM');
@@ -121,7 +101,7 @@ t.test('a connection that a visitor keeps gets one more answer, and no reset', a
 t.test('what does not finish is cut off at the end of the grace period', async (t) => {
   const { gateway } = await setUp(t, ['--grace', '1s']);
   const download = await open(gateway, `${host}/`);
-  const socket = await openSocket(t, gateway);
+  const socket = await openWebSocket(t, gateway, host);
   const closed = once(socket, 'close');
   gateway.child.kill('SIGTERM');
   await t.rejects(download.toArray(), 'a download that is cut off has no clean end');

@@ -1,18 +1,17 @@
 import { once } from 'node:events';
-import t, { type Test } from 'tap';
-import { WebSocket } from 'ws';
+import t from 'tap';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { MovingMachine } from '../support/moving-machine.ts';
-import type { Portholed } from '../support/portholed.ts';
 import { Program } from '../support/program.ts';
 import { startReplaceable } from '../support/replaceable.ts';
 import { RawVisitor } from '../support/raw-visitor.ts';
 import { steadyLoad } from '../support/steady-load.ts';
 import { until } from '../support/until.ts';
 import { open, visitorOptions } from '../support/visitor.ts';
+import { echoOf, openWebSocket } from '../support/web-socket.ts';
 
 const clientMain = fileURLToPath(new URL('../../client/main.ts', import.meta.url));
 const host = 'pr-1.localhost';
@@ -24,29 +23,11 @@ function statesOf(stateDir: string): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, statSync(join(stateDir, name)).mtimeMs]));
 }
 
-async function openSocket(t: Test, gateway: Portholed): Promise<WebSocket> {
-  const { ca, servername, port } = visitorOptions(gateway, host);
-  const options = { ca, servername, headers: { host } } as object;
-  const socket = new WebSocket(`wss://127.0.0.1:${String(port)}/`, options);
-  t.teardown(() => {
-    socket.terminate();
-  });
-  socket.on('error', () => undefined);
-  await once(socket, 'open');
-  return socket;
-}
-
-async function echoOf(socket: WebSocket, text: string): Promise<string> {
-  const answer = once(socket, 'message') as Promise<[Buffer]>;
-  socket.send(text);
-  return (await answer)[0].toString();
-}
-
 t.test('a replace under load loses no request, and what runs lives on until it is done', async (t) => {
   const { gateway, key, appPort, open: answers, successor } = await startReplaceable(t, ['--grace', '1h']);
   const machine = await MovingMachine.start(t, { port: gateway.port, key, appPort });
   const load = steadyLoad(gateway, host);
-  const socket = await openSocket(t, gateway);
+  const socket = await openWebSocket(t, gateway, host);
   const [events, download] = await Promise.all([
     open(gateway, `${host}/stream`),
     open(gateway, `${host}/slow`),
