@@ -1,6 +1,6 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { keyId } from '../../core/names.ts';
-import type { Identity } from './identity.ts';
+import { anyEnv, type Identity } from './identity.ts';
 import { inspectPublicKey } from './public-key.ts';
 
 /** A key as a client offers it: not yet proven to be the client's own. */
@@ -16,7 +16,8 @@ export type Admission =
 
 /** Says whom a key authenticates, now. Asked again for live connections whenever `onChange` fires. */
 export interface Admissions {
-  admit(key: OfferedKey): Admission;
+  /** `address` is where the connection comes from. */
+  admit(key: OfferedKey, address: string): Admission;
   onChange(callback: () => void): void;
   close(): void;
 }
@@ -32,9 +33,10 @@ export class OpenAdmissions implements Admissions {
       identity: {
         principal: print,
         role: 'machine',
-        envPatterns: [],
+        envPatterns: anyEnv,
         fingerprint: print,
         keyId: keyId(key.blob),
+        source: { kind: 'open' },
       },
     };
   }

@@ -1,6 +1,6 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { keyId } from '../../core/names.ts';
-import type { Identity } from './identity.ts';
+import { anyEnv, type Identity } from './identity.ts';
 import { readOptions, type KeyOptions } from './key-options.ts';
 import { inspectPublicKey } from './public-key.ts';
 
@@ -84,9 +84,10 @@ function finish(key: KeyText, options: KeyOptions): LineResult {
       identity: {
         principal: options.principal ?? print,
         role: options.role ?? 'admin',
-        envPatterns: options.env,
+        envPatterns: options.env.length === 0 ? anyEnv : options.env,
         fingerprint: print,
         keyId: keyId(blob),
+        source: { kind: 'file' },
         ...(options.expiresAt !== undefined && { expiresAt: options.expiresAt }),
       },
     },

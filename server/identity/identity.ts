@@ -5,21 +5,37 @@ export type Role = 'machine' | 'member' | 'admin';
 export interface Identity {
   readonly principal: string;
   readonly role: Role;
-  /** Globs for the environment names that it may claim; empty means any. */
+  /** Globs for the environment names that it may claim; `*` alone is any, and none is none. */
   readonly envPatterns: readonly string[];
-  /** The key's fingerprint, `SHA256:...`. */
+  /** The key's fingerprint, `SHA256:...`; that of the key inside, where it came with a certificate. */
   readonly fingerprint: string;
   /** 12 base32 characters of the key's SHA-256. */
   readonly keyId: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number;
+  readonly source: IdentitySource;
 }
+
+/** What speaks for a key: the gateway's store, the operator's file, a certificate, or nothing but open admission. */
+export type IdentitySource =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'file' }
+  | { readonly kind: 'open' }
+  | {
+      readonly kind: 'certificate';
+      /** As OpenSSH prints it, in decimal. */
+      readonly serial: string;
+      readonly certificateId: string;
+      /** The fingerprint of the authority that signed it. */
+      readonly authority: string;
+    };
+
+/** What stands for "any environment name" among patterns. */
+export const anyEnv: readonly string[] = ['*'];
 
 /** Whether an environment name matches one of the identity's patterns. `*` stands for any run of characters, `?` for one. */
 export function mayNameEnv(identity: Pick<Identity, 'envPatterns'>, env: string): boolean {
-  return (
-    identity.envPatterns.length === 0 || identity.envPatterns.some((pattern) => matchesGlob(pattern, env))
-  );
+  return identity.envPatterns.some((pattern) => matchesGlob(pattern, env));
 }
 
 function matchesGlob(pattern: string, text: string): boolean {

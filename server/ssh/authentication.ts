@@ -4,6 +4,8 @@ import type { Identity } from '../identity/identity.ts';
 
 export interface AuthenticationOptions {
   readonly admissions: Admissions;
+  /** Where the connection comes from. */
+  readonly remoteAddress: string;
   readonly maxTries: number;
   /** Called with the user name as sent, before the success is sent; what it shows the user may be a banner. */
   readonly onAdmitted: (identity: Identity, user: string, key: OfferedKey) => void;
@@ -24,7 +26,7 @@ export function authenticate(connection: Connection, options: AuthenticationOpti
   let tries = 0;
   connection.on('authentication', (context) => {
     asked += 1;
-    const decision = decide(context, options.admissions);
+    const decision = decide(context, options);
     if (decision.kind === 'admitted') {
       if (decision.proven) options.onAdmitted(decision.identity, context.username, decision.key);
       context.accept();
@@ -45,11 +47,11 @@ type Decision =
   | { kind: 'admitted'; identity: Identity; proven: boolean; key: OfferedKey }
   | { kind: 'refused'; reason: string; key: OfferedKey | undefined };
 
-function decide(context: AuthContext, admissions: Admissions): Decision {
+function decide(context: AuthContext, options: AuthenticationOptions): Decision {
   if (context.method !== 'publickey')
     return { kind: 'refused', reason: 'only public keys are accepted', key: undefined };
   const key: OfferedKey = { type: context.key.algo, blob: Buffer.from(context.key.data) };
-  const admission = admitOffered(context, key, admissions);
+  const admission = admitOffered(context, key, options);
   if (admission.kind === 'refused') return { kind: 'refused', reason: admission.reason, key };
   if (context.signature === undefined)
     return { kind: 'admitted', identity: admission.identity, proven: false, key };
@@ -57,7 +59,11 @@ function decide(context: AuthContext, admissions: Admissions): Decision {
   return { kind: 'admitted', identity: admission.identity, proven: true, key };
 }
 
-function admitOffered(context: PublicKeyAuthContext, key: OfferedKey, admissions: Admissions): Admission {
+function admitOffered(
+  context: PublicKeyAuthContext,
+  key: OfferedKey,
+  { admissions, remoteAddress }: AuthenticationOptions,
+): Admission {
   if (key.type.endsWith(certificateSuffix))
     return { kind: 'refused', reason: 'certificates are not accepted here, only plain keys' };
   if (key.type === 'ssh-rsa' && context.hashAlgo === undefined) {
@@ -66,7 +72,7 @@ function admitOffered(context: PublicKeyAuthContext, key: OfferedKey, admissions
       reason: 'RSA signatures with SHA-1 are not accepted; use a newer client or an ed25519 key',
     };
   }
-  return admissions.admit(key);
+  return admissions.admit(key, remoteAddress);
 }
 
 function signatureIsGood(context: PublicKeyAuthContext, key: OfferedKey): boolean {

@@ -126,7 +126,7 @@ export class SshConnection {
 
   /** Why the key could not log in again as it did; undefined when it could. */
   #problemNow({ identity, env, key }: Login): string | undefined {
-    const admission = this.#options.admissions.admit(key);
+    const admission = this.#options.admissions.admit(key, this.#remoteAddress);
     if (admission.kind === 'refused') return admission.reason;
     if (admission.identity.principal !== identity.principal)
       return 'the key belongs to another principal now';

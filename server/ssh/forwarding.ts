@@ -86,7 +86,7 @@ export class Forwarding {
     const { env, identity, routes } = this.#options;
     if (isReservedLabel(env)) return `the name ${env} is reserved`;
     if (!mayNameEnv(identity, env))
-      return `this key may not use the name ${env} (it may use ${identity.envPatterns.join(', ')})`;
+      return `this key may not use the name ${env} (it may use ${identity.envPatterns.join(', ') || 'none'})`;
     if (!routes.mayClaim(env, identity.principal))
       return `the name ${env} belongs to somebody else; use another, or ask an administrator`;
     return undefined;

@@ -63,6 +63,7 @@ export class LoginDialogue {
     this.#boundAnswers();
     authenticate(peer.connection, {
       admissions: options.admissions,
+      remoteAddress: peer.remoteAddress,
       maxTries: options.maxAuthTries,
       onAdmitted: (identity, user, key) => {
         this.#admitted({ identity, key, env: options.envNameOf(identity, user) });

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** An environment as it was when it was last noted. */
 export interface EnvironmentsTable {
   readonly name: string;
@@ -25,8 +27,102 @@ export interface GatewaysTable {
   readonly alive_at: number;
 }
 
+/** Somebody or something that keys authenticate. */
+export interface PrincipalsTable {
+  readonly name: string;
+  readonly created_at: number;
+}
+
+/** A key that may log in, or might once. All times are milliseconds since the epoch. */
+export interface KeysTable {
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+  readonly principal: string;
+  /** Unique among the keys of its principal. */
+  readonly name: string;
+  readonly role: 'machine' | 'member' | 'admin';
+  /** JSON: a list of globs. */
+  readonly env_patterns: string;
+  readonly type: string;
+  readonly bits: number;
+  /** Base64. */
+  readonly blob: string;
+  readonly comment: string;
+  /** JSON: what a FIDO key need not or must also do. */
+  readonly options: string;
+  /** How it came here: `added`, `operator`, `import NAME`. */
+  readonly source: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
+  readonly last_used_from: string | null;
+  /** The signature counter of a FIDO key. */
+  readonly counter: number | null;
+  readonly preferred: number;
+  readonly revoked_at: number | null;
+  readonly revoked_reason: string | null;
+}
+
+/** A certificate that the gateway's own authority signed. */
+export interface CertificatesTable {
+  /** Decimal. */
+  readonly serial: string;
+  readonly certificate_id: string;
+  readonly principal: string;
+  /** Of the key in it. */
+  readonly fingerprint: string;
+  /** What it rests on: the fingerprint of the key that asked for it, or `oidc NAME`, or `operator`. */
+  readonly issued_for: string;
+  readonly issued_at: number;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+}
+
+/** An account elsewhere whose keys are kept in step here. */
+export interface KeyImportsTable {
+  /** As it was asked for: `github:ana`. */
+  readonly name: string;
+  readonly url: string;
+  readonly principal: string;
+  readonly role: 'machine' | 'member' | 'admin';
+  readonly env_patterns: string;
+  readonly expires_at: number | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly checked_at: number | null;
+  readonly succeeded_at: number | null;
+  readonly problem: string | null;
+}
+
+/** Who did what: lines are added, never changed, and removed only when they are old. */
+export interface AuditTable {
+  readonly id: Generated<number>;
+  readonly at: number;
+  readonly principal: string | null;
+  readonly fingerprint: string | null;
+  readonly address: string | null;
+  readonly action: string;
+  readonly target: string | null;
+  readonly result: 'ok' | 'refused' | 'failed';
+  /** JSON: facts, none of them secret. */
+  readonly detail: string | null;
+}
+
+/** Counts up with each change of what others hold in memory. */
+export interface RevisionsTable {
+  readonly name: string;
+  readonly value: number;
+}
+
 /** The tables of `porthole.db`, at the newest schema version. */
 export interface Tables {
   readonly environments: EnvironmentsTable;
   readonly gateways: GatewaysTable;
+  readonly principals: PrincipalsTable;
+  readonly keys: KeysTable;
+  readonly certificates: CertificatesTable;
+  readonly key_imports: KeyImportsTable;
+  readonly audit: AuditTable;
+  readonly revisions: RevisionsTable;
 }

@@ -44,7 +44,8 @@ export class AnyKey implements Admissions {
     const usual = {
       principal: print,
       role: 'admin',
-      envPatterns: [],
+      envPatterns: ['*'],
+      source: { kind: 'stored' },
       fingerprint: print,
       keyId: keyId(key.blob),
     } as const;

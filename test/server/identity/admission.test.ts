@@ -10,7 +10,14 @@ t.test('open admission: any sound key is a machine, and its own principal', (t) 
   const print = fingerprint(blob);
   t.same(admissions.admit({ type, blob }), {
     kind: 'admitted',
-    identity: { principal: print, role: 'machine', envPatterns: [], fingerprint: print, keyId: keyId(blob) },
+    identity: {
+      principal: print,
+      role: 'machine',
+      envPatterns: ['*'],
+      fingerprint: print,
+      keyId: keyId(blob),
+      source: { kind: 'open' },
+    },
   });
   admissions.onChange();
   admissions.close();

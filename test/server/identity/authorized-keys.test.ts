@@ -27,9 +27,10 @@ t.test('a plain key is an administrator, and its own principal', (t) => {
       identity: {
         principal: print,
         role: 'admin',
-        envPatterns: [],
+        envPatterns: ['*'],
         fingerprint: print,
         keyId: keyId(ed25519.blob),
+        source: { kind: 'file' },
       },
     },
   ]);

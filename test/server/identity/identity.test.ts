@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { mayNameEnv } from '../../../server/identity/identity.ts';
+import { anyEnv, mayNameEnv } from '../../../server/identity/identity.ts';
 
-t.test('no pattern means any name', (t) => {
-  t.equal(mayNameEnv({ envPatterns: [] }, 'anything'), true);
+t.test('no pattern means no name', (t) => {
+  t.equal(mayNameEnv({ envPatterns: [] }, 'anything'), false);
+  t.equal(mayNameEnv({ envPatterns: anyEnv }, 'anything'), true);
   t.end();
 });
 

@@ -26,7 +26,7 @@ function openKeyFile(t: TestScope, text: string, overrides: Partial<KeyFileOptio
 }
 
 function admits(file: Admissions, key: SshKey): boolean {
-  return file.admit(key).kind === 'admitted';
+  return file.admit(key, '192.0.2.1').kind === 'admitted';
 }
 
 t.test('keys of the file are admitted, others and other types are not', async (t) => {

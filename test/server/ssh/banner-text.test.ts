@@ -8,6 +8,7 @@ const facts: BannerFacts = {
     principal: 'me',
     role: 'machine',
     envPatterns: ['pr-*'],
+    source: { kind: 'stored' },
     fingerprint: 'SHA256:x',
     keyId: 'abc',
   },

@@ -75,7 +75,8 @@ t.test('refusals are remembered by key and name', async (t) => {
   const identity = {
     principal: 'me',
     role: 'admin',
-    envPatterns: [],
+    envPatterns: ['*'],
+    source: { kind: 'stored' },
     fingerprint: 'SHA256:x',
     keyId: 'abc',
   } as const;

@@ -63,6 +63,15 @@ t.test('two that try at once do each once', async (t) => {
 t.test('the schema', async (t) => {
   const db = open(t);
   await migrate(db);
-  t.same(await tablesOf(db), ['environments', 'gateways']);
+  t.same(await tablesOf(db), [
+    'audit',
+    'certificates',
+    'environments',
+    'gateways',
+    'key_imports',
+    'keys',
+    'principals',
+    'revisions',
+  ]);
   t.equal(await schemaVersion(db), migrations.length);
 });
