@@ -1,0 +1,35 @@
+import { BlockList, isIP } from 'node:net';
+
+/**
+ * Whether an address is in a list of networks such as `192.0.2.0/24,2001:db8::/32,198.51.100.7`, the way OpenSSH writes one in
+ * `source-address`; undefined for a list that is not well-formed.
+ */
+export function inAddressList(list: string, address: string): boolean | undefined {
+  const networks = new BlockList();
+  for (const entry of list.split(',')) {
+    const network = parseNetwork(entry);
+    if (network === undefined) return undefined;
+    networks.addSubnet(network.address, network.prefix, network.family);
+  }
+  const plain = plainAddress(address);
+  const version = isIP(plain);
+  return version !== 0 && networks.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function parseNetwork(
+  entry: string,
+): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
+  const match = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(entry);
+  const [, address = '', prefixText] = match ?? [];
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const longest = version === 4 ? 32 : 128;
+  const prefix = prefixText === undefined ? longest : Number(prefixText);
+  return prefix > longest ? undefined : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+}
+
+/** What a listener for both families sees of an IPv4 peer, `::ffff:192.0.2.1`, is that peer; a zone says nothing about a network. */
+function plainAddress(address: string): string {
+  const unzoned = address.replace(/%.*$/s, '');
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(unzoned)?.[1] ?? unzoned;
+}
