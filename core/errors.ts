@@ -56,6 +56,13 @@ export const errorTable = {
   ERR_NOT_FOUND: { status: 404, message: 'There is no such page.', retryable: false },
   ERR_INTERNAL: { status: 500, message: 'Something went wrong in the gateway.', retryable: false },
   ERR_NOT_AUTHORISED: { status: 403, message: 'You are not allowed to do this.', retryable: false },
+  ERR_TOKEN_REFUSED: { status: 403, message: 'The token is not accepted here.', retryable: false },
+  ERR_ISSUER_UNAVAILABLE: {
+    status: 503,
+    message:
+      'The issuer of the token does not give its keys at the moment, so nobody can tell whether it is good.',
+    retryable: true,
+  },
   ERR_NAME_TAKEN: {
     status: 409,
     message: 'This environment name belongs to somebody else.',
@@ -74,6 +81,21 @@ export const errorTable = {
   ERR_LIMIT: { status: 429, message: 'This is more than the gateway allows.', retryable: true },
   ERR_CONFIG: { status: 500, message: 'The configuration is not valid.', retryable: false },
   ERR_PORT_IN_USE: { status: 500, message: 'The port is in use by another program.', retryable: true },
+  ERR_STORE_UNAVAILABLE: {
+    status: 503,
+    message: 'The gateway cannot write its database; nothing was changed.',
+    retryable: true,
+  },
+  ERR_CONFLICT: {
+    status: 409,
+    message: 'This is at odds with what the gateway knows already.',
+    retryable: false,
+  },
+  ERR_NO_AUTHORITY: {
+    status: 503,
+    message: 'This gateway has no authority that signs certificates: portholed ca init makes one.',
+    retryable: false,
+  },
   ERR_STATE_DIR: { status: 500, message: 'The state directory cannot be used.', retryable: false },
   ERR_CERTIFICATE: { status: 500, message: 'The certificate or its key cannot be used.', retryable: false },
   ERR_TUNNEL_CLOSED: { status: 502, message: 'The tunnel to the environment was closed.', retryable: true },

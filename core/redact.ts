@@ -5,13 +5,15 @@ const secretKey =
 
 /** Whether a line of JSON may hold a secret; almost no line does, and this is all that those cost. */
 const suspicious =
-  /(?:authorization|cookie|token|secret|password|passphrase|private[-_]?key|api[-_]?key)"\s*[:,]|porthole(?:-|_|%2d)share|PRIVATE KEY/i;
+  /(?:authorization|cookie|token|secret|password|passphrase|private[-_]?key|api[-_]?key)"\s*[:,]|porthole(?:-|_|%2d)share|PRIVATE KEY|eyJ[\w-]+\.eyJ/i;
 
 const shareInUrl = /(porthole(?:-|%2d)share=)[^&#\s"'\\;]*/gi;
+/** A signed JSON web token: three parts, of which the first two are JSON objects in base64. */
+const jsonWebToken = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g;
 const privateKeyBlock =
   /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)/g;
 
-/** A log line without the secrets it came with: by key at any depth, in URLs, and private keys anywhere. */
+/** A log line without the secrets it came with: by key at any depth, in URLs, and private keys and signed tokens anywhere. */
 export function redactLine(line: string): string {
   if (!suspicious.test(line)) return line;
   try {
@@ -21,7 +23,8 @@ export function redactLine(line: string): string {
   }
 }
 
-function redact(value: unknown): unknown {
+/** The value without its secrets, wherever in it they are. */
+export function redact(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return redactList(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -45,5 +48,8 @@ function redactList(list: readonly unknown[]): unknown[] {
 }
 
 function redactText(text: string): string {
-  return text.replace(shareInUrl, `$1${censored}`).replace(privateKeyBlock, censored);
+  return text
+    .replace(shareInUrl, `$1${censored}`)
+    .replace(jsonWebToken, censored)
+    .replace(privateKeyBlock, censored);
 }

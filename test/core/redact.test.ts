@@ -96,6 +96,16 @@ t.test('private keys in any text', (t) => {
   t.end();
 });
 
+t.test('signed tokens in any text', (t) => {
+  const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOmEvYiJ9.c2ln_bmF0-dXJl';
+  t.same(redacted({ msg: `Bearer ${token}, twice: ${token}` }), {
+    msg: 'Bearer [redacted], twice: [redacted]',
+  });
+  const harmless = 'eyJ is how they begin; /web?meta=eyJhIjoxfQ is none, a.b.c is none';
+  t.same(redacted({ msg: harmless }), { msg: harmless });
+  t.end();
+});
+
 t.test('a line that cannot be read but looks like it has a secret is withheld', (t) => {
   const line = redactLine('{"token":"hunter2\n');
   t.notMatch(line, /hunter2/);

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { CommandName } from './commands.ts';
+import { patternProblem } from './env-pattern.ts';
+import { parseMoment, parseSpan } from './moment.ts';
+import type { Parsed } from './parsed.ts';
+
+/** Text without control and direction characters, of a bounded length. */
+const text = (longest: number): z.ZodString =>
+  z
+    .string()
+    .min(1, 'is empty')
+    .max(longest, `is longer than ${String(longest)} characters`)
+    .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, 'has control characters');
+
+function read<T>(parse: (text: string) => Parsed<T>): z.ZodType<T, string> {
+  return z.string().transform((value, context): T => {
+    const parsed = parse(value);
+    if (parsed.ok) return parsed.value;
+    context.addIssue({ code: 'custom', message: parsed.problem });
+    return z.NEVER;
+  });
+}
+
+/** The name of a key: fit for a table, a command line, and `principal/name`. */
+const keyName = text(64).regex(
+  /^[A-Za-z0-9][A-Za-z0-9._@+-]*$/,
+  'may have letters, digits and ._@+- and begins with a letter or digit',
+);
+const principalName = text(128).regex(
+  /^[A-Za-z0-9][A-Za-z0-9._@+:-]*$/,
+  'may have letters, digits and ._@+:- and begins with a letter or digit',
+);
+const role = z.enum(['machine', 'member', 'admin'], 'takes machine, member or admin');
+const moment = read(parseMoment);
+const span = read(parseSpan);
+const flag = z.literal(true).optional();
+/** `-` at the gateway, which reads standard input. */
+const file = z.string().optional();
+const key = text(256);
+const source = text(512);
+const env = text(255);
+const patterns = z
+  .array(
+    z.string().check((context) => {
+      const message = patternProblem(context.value);
+      if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
+    }),
+  )
+  .max(32, 'is given too often: at most 32 patterns');
+
+const admitted = {
+  principal: principalName.optional(),
+  role: role.optional(),
+  env: patterns.optional(),
+  expires: moment.optional(),
+};
+
+/** What each command takes: arguments and options by their names, in camel case. */
+export const commandSchemas = {
+  'key add': z.strictObject({ file, name: keyName.optional(), ...admitted }),
+  'key list': z.strictObject({
+    all: flag,
+    principal: text(256).optional(),
+    unused: span.optional(),
+  }),
+  'key show': z.strictObject({ key }),
+  'key rename': z.strictObject({ key, name: keyName }),
+  'key prefer': z.strictObject({ key }),
+  'key unprefer': z.strictObject({ key }),
+  'key expire': z.strictObject({ key, when: moment }),
+  'key revoke': z.strictObject({ key, reason: text(200).optional() }),
+  'key rm': z.strictObject({ key }),
+  'key check': z.strictObject({ file }),
+  'key import': z.strictObject({ source, ...admitted, keep: flag }),
+  'key imports': z.strictObject({}),
+  'key import-stop': z.strictObject({ source }),
+  'env list': z.strictObject({ all: flag }),
+  'env release': z.strictObject({ env, force: flag }),
+  'env transfer': z.strictObject({ env, principal: text(256) }),
+  cert: z.strictObject({ ttl: span.optional(), env: patterns.optional(), role: role.optional() }),
+  audit: z.strictObject({
+    since: moment.optional(),
+    principal: text(256).optional(),
+    action: text(64).optional(),
+    limit: z.coerce
+      .number('takes a number')
+      .int('takes a whole number')
+      .min(1, 'takes a number from 1')
+      .max(10_000, 'takes at most 10000')
+      .default(100),
+  }),
+} as const satisfies Readonly<Record<CommandName, z.ZodType>>;
+
+/** The values of each command after its schema has read them. */
+export type CommandValues = { readonly [Name in CommandName]: z.output<(typeof commandSchemas)[Name]> };
