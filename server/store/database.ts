@@ -1,36 +1,27 @@
-import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, fchownSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { PortholeError } from '../../core/errors.ts';
 import { applicationId, migrate, migrations } from './migrations.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
-import { openSqlite, sqliteCode } from './sqlite.ts';
+import { openSqlite, resultCodes, sqliteCode } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 
-const fileName = 'porthole.db';
+/** The file in the state directory. */
+export const databaseName = 'porthole.db';
 
 /** At the start nothing is served yet, and a gateway that is being replaced may be writing. */
 const startBusyTimeoutMs = 5000;
 /** The event loop stands still for it; a write that did not succeed is tried again. */
 const servingBusyTimeoutMs = 50;
 
-const resultCodes = {
-  busy: 5,
-  readOnly: 8,
-  ioError: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  notADatabase: 26,
-};
-
 /** What the gateway keeps over restarts: `porthole.db` in the state directory, at the newest schema version. */
 export interface Database {
   readonly path: string;
   readonly db: Kysely<Tables>;
   /** Idempotent. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -41,7 +32,7 @@ export async function openDatabase(
   stateDir: string,
   { busyTimeoutMs = startBusyTimeoutMs }: { busyTimeoutMs?: number } = {},
 ): Promise<Database> {
-  const path = join(stateDir, fileName);
+  const path = join(stateDir, databaseName);
   try {
     makePrivate(path);
     examine(path, busyTimeoutMs);
@@ -53,9 +44,20 @@ export async function openDatabase(
 
 /** Everything that SQLite puts beside the file gets the file's mode. */
 function makePrivate(path: string): void {
-  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
+  if (!existsSync(path)) make(path);
   const stat = statSync(path);
   if (stat.isFile() && (stat.mode & 0o077) !== 0) chmodSync(path, 0o600);
+}
+
+/** What root makes belongs to whom the directory does: else the gateway's own user could not use it. */
+function make(path: string): void {
+  const descriptor = openSync(path, 'a', 0o600);
+  try {
+    const { uid, gid } = statSync(dirname(path));
+    if (process.getuid?.() === 0) fchownSync(descriptor, uid, gid);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Looks before anything writes. A database that was left with a rollback journal cannot be read without that being undone first. */
@@ -69,7 +71,8 @@ function examine(path: string, timeout: number): void {
   }
 }
 
-function problemOf(file: DatabaseSync): string | undefined {
+/** Why a file is not a sound database of ours; undefined for one that is. */
+export function problemOf(file: DatabaseSync): string | undefined {
   const version = Number(pragma(file, 'user_version'));
   const isEmpty = version === 0 && file.prepare('select 1 from sqlite_schema').get() === undefined;
   if (pragma(file, 'application_id') !== (isEmpty ? 0 : applicationId)) {

@@ -59,6 +59,7 @@ export async function writeEnvironments(db: Kysely<Tables>, { rows, gone, epoch 
               state: eb.ref('excluded.state'),
               since: eb.ref('excluded.since'),
               last_seen_at: eb.ref('excluded.last_seen_at'),
+              given_at: eb.ref('excluded.given_at'),
               online: eb.ref('excluded.online'),
               services: eb.ref('excluded.services'),
               epoch: eb.ref('excluded.epoch'),
@@ -75,6 +76,25 @@ export async function writeEnvironments(db: Kysely<Tables>, { rows, gone, epoch 
         .execute();
     }
   });
+}
+
+/** What is decided about whose a name is, apart from who dials it. */
+export type ClaimChange =
+  | { readonly kind: 'release'; readonly env: string }
+  | { readonly kind: 'transfer'; readonly env: string; readonly to: string; readonly at: number };
+
+/** Within the caller's transaction. What a later run of the gateway has noted stays. */
+export async function changeClaim(db: Kysely<Tables>, change: ClaimChange, epoch: number): Promise<void> {
+  if (change.kind === 'release') {
+    await db.deleteFrom('environments').where('name', '=', change.env).where('epoch', '<=', epoch).execute();
+    return;
+  }
+  await db
+    .updateTable('environments')
+    .set({ owner: change.to, given_at: change.at, state: 'offline', online: 0, services: '[]', epoch })
+    .where('name', '=', change.env)
+    .where('epoch', '<=', epoch)
+    .execute();
 }
 
 /** The rows of the `max` environments that were seen last, the longest gone first. */
@@ -119,6 +139,7 @@ export async function pruneSome(
     .selectFrom('environments')
     .select('name')
     .where('last_seen_at', '<', before)
+    .where((eb) => eb(eb.fn.coalesce('given_at', eb.val(0)), '<', before))
     .where((eb) =>
       eb.or([
         eb('online', '=', 0),

@@ -27,6 +27,7 @@ const storedEnvironment = z.object({
   state,
   since: moment,
   last_seen_at: moment,
+  given_at: moment.nullable().default(null),
   online: z.union([z.literal(0), z.literal(1)]),
   services: z.string(),
 });
@@ -41,6 +42,7 @@ export function toRow(environment: RememberedEnvironment, epoch: number): Enviro
     state: environment.state,
     since: Math.trunc(environment.sinceMs),
     last_seen_at: Math.trunc(environment.lastSeenAt),
+    given_at: environment.givenAt === undefined ? null : Math.trunc(environment.givenAt),
     online: environment.online ? 1 : 0,
     services: JSON.stringify(environment.services.map(toStored)),
     epoch,
@@ -65,7 +67,7 @@ export interface ReadRow {
 export function fromRow(row: unknown, { aliveAt, now }: { aliveAt: number; now: number }): ReadRow {
   const parsed = storedEnvironment.safeParse(row);
   if (!parsed.success) return { environment: undefined, problem: wordsOf(parsed.error) };
-  const { name, owner, online } = parsed.data;
+  const { name, owner, online, given_at: givenAt } = parsed.data;
   const services = readServices(name, parsed.data.services, now);
   const lastSeenAt = online === 1 ? Math.max(parsed.data.last_seen_at, aliveAt) : parsed.data.last_seen_at;
   return {
@@ -73,6 +75,7 @@ export function fromRow(row: unknown, { aliveAt, now }: { aliveAt: number; now: 
       name,
       owner,
       lastSeenAt: Math.min(lastSeenAt, now),
+      ...(givenAt !== null && { givenAt: Math.min(givenAt, now) }),
       state: parsed.data.state,
       sinceMs: Math.min(parsed.data.since, now),
       online: online === 1,

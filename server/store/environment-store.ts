@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../../core/log.ts';
 import type { EnvironmentMemory, RememberedEnvironment } from '../routing/memory.ts';
+import type { AuditEntry } from './audit-entry.ts';
+import { insertAudit } from './audit-queries.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { databaseError, type Database } from './database.ts';
 import * as queries from './environment-queries.ts';
 import { fromRow, toRow } from './environment-row.ts';
 import type { EnvironmentsTable } from './tables.ts';
+import { storeReleased, writeFailure } from './write-failure.ts';
 
 export interface EnvironmentStoreOptions {
   readonly database: Database;
@@ -38,14 +41,13 @@ export class EnvironmentStore implements EnvironmentMemory {
   #beating = true;
   #released: Promise<void> | undefined;
 
-  /** Takes the database over, to close it. Rejects with `ERR_STATE_DIR`. */
+  /** Rejects with `ERR_STATE_DIR`. The database stays its opener's. */
   static async open(options: EnvironmentStoreOptions): Promise<EnvironmentStore> {
     const settled = { ...defaults, ...options };
     const { database, now } = settled;
     try {
       return new EnvironmentStore(settled, await queries.beginEpoch(database.db, now()));
     } catch (error) {
-      await database.close();
       throw databaseError(database.path, error);
     }
   }
@@ -82,6 +84,24 @@ export class EnvironmentStore implements EnvironmentMemory {
     this.#writer.put(name, undefined);
   }
 
+  /**
+   * Writes a change of whose a name is, with its line of the audit, or neither. What follows from it is remembered by whoever changes it in memory then.
+   * Rejects with `ERR_STORE_UNAVAILABLE`.
+   */
+  async change(change: queries.ClaimChange, audit: AuditEntry): Promise<void> {
+    // What was noted before must not be written over it.
+    await this.#writer.flush();
+    if (this.#released !== undefined) throw storeReleased();
+    try {
+      await this.#options.database.db.transaction().execute(async (transaction) => {
+        await queries.changeClaim(transaction, change, this.#epoch);
+        await insertAudit(transaction, [audit]);
+      });
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
   /** All that is known, the longest gone first. A row that makes no sense is left out, with a warning. Rejects with `ERR_STATE_DIR`. */
   async recall(): Promise<readonly RememberedEnvironment[]> {
     const { database } = this.#options;
@@ -104,16 +124,6 @@ export class EnvironmentStore implements EnvironmentMemory {
   release(): Promise<void> {
     this.#released ??= this.#release();
     return this.#released;
-  }
-
-  /** Releases it, and closes the database. Idempotent; never rejects. */
-  async close(): Promise<void> {
-    await this.release();
-    try {
-      await this.#options.database.close();
-    } catch (err) {
-      this.#options.log.warn({ err }, 'the database was not closed well');
-    }
   }
 
   async #readAll(): Promise<readonly RememberedEnvironment[]> {

@@ -41,7 +41,6 @@ export const keysAndAuditStatements: readonly string[] = [
   `create index certificates_issued_for on certificates (issued_for)`,
   `create table key_imports (
     name text not null primary key,
-    url text not null,
     principal text not null references principals (name),
     role text not null check (role in ('machine', 'member', 'admin')),
     env_patterns text not null,
@@ -50,7 +49,9 @@ export const keysAndAuditStatements: readonly string[] = [
     created_by text not null,
     checked_at integer,
     succeeded_at integer,
-    problem text
+    problem text,
+    problem_since integer,
+    absent_since integer
   ) strict, without rowid`,
   `create table audit (
     id integer primary key autoincrement,
@@ -64,10 +65,15 @@ export const keysAndAuditStatements: readonly string[] = [
     detail text
   ) strict`,
   `create index audit_at on audit (at)`,
+  `create index audit_principal on audit (principal, at)`,
+  `create index audit_strangers on audit (at) where principal is null and result = 'refused'`,
   `create trigger audit_is_append_only before update on audit
     begin select raise(abort, 'the audit is append-only'); end`,
+  `create trigger audit_keeps_young_lines before delete on audit when old.at > (unixepoch() - 86400) * 1000
+    begin select raise(abort, 'the audit keeps every line for a day'); end`,
   `create table revisions (
     name text not null primary key,
     value integer not null
   ) strict, without rowid`,
+  `alter table environments add column given_at integer`,
 ];

@@ -5,7 +5,19 @@ export function openSqlite(path: string, options: DatabaseSyncOptions = {}): Dat
   return new sqlite.DatabaseSync(path, options);
 }
 
-/** The primary result code of SQLite (sqlite.org/rescode.html) that an error carries; undefined for other errors. */
+/** Primary result codes of SQLite (sqlite.org/rescode.html). */
+export const resultCodes = {
+  busy: 5,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  constraint: 19,
+  notADatabase: 26,
+} as const;
+
+/** The primary result code that an error carries; undefined for other errors. */
 export function sqliteCode(error: unknown): number | undefined {
   const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
   return typeof code === 'number' ? code & 0xff : undefined;

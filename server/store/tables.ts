@@ -10,6 +10,8 @@ export interface EnvironmentsTable {
   readonly since: number;
   /** Milliseconds since the epoch. For one that is online: at least then, and as long as its gateway was alive. */
   readonly last_seen_at: number;
+  /** Milliseconds since the epoch: when it was given to its owner, who has not been seen with it since. */
+  readonly given_at: number | null;
   /** 1 while a tunnel of it is live, else 0. */
   readonly online: number;
   /** JSON: what it offers, or offered last. */
@@ -81,9 +83,8 @@ export interface CertificatesTable {
 
 /** An account elsewhere whose keys are kept in step here. */
 export interface KeyImportsTable {
-  /** As it was asked for: `github:ana`. */
+  /** Of the source: `github:ana`. */
   readonly name: string;
-  readonly url: string;
   readonly principal: string;
   readonly role: 'machine' | 'member' | 'admin';
   readonly env_patterns: string;
@@ -92,7 +93,11 @@ export interface KeyImportsTable {
   readonly created_by: string;
   readonly checked_at: number | null;
   readonly succeeded_at: number | null;
+  /** Why the last check did not do all that it should; for people. */
   readonly problem: string | null;
+  readonly problem_since: number | null;
+  /** Since then the account may be somebody else's: there was none of that name. */
+  readonly absent_since: number | null;
 }
 
 /** Who did what: lines are added, never changed, and removed only when they are old. */

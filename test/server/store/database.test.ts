@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -242,3 +243,13 @@ async function runAndDie(script: string, path: string): Promise<void> {
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   if (signal !== 'SIGKILL') throw new Error(`it ended with ${String(code)}`);
 }
+
+t.test('the file belongs to whom the directory does, whoever makes it', async (t) => {
+  const dir = scratchDir(t);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(dir, 12_345, 12_346);
+  const database = await open(t, dir);
+  await note(database, 'pr-1');
+  const owner = statSync(dir).uid;
+  for (const file of readdirSync(dir)) t.equal(statSync(join(dir, file)).uid, owner, file);
+});

@@ -25,6 +25,7 @@ function row(name: string, overrides: Partial<EnvironmentsTable> = {}): Environm
     state: 'offline',
     since: 1,
     last_seen_at: 1,
+    given_at: null,
     online: 0,
     services: '[]',
     epoch: 1,

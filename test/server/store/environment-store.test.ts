@@ -26,14 +26,20 @@ async function open(t: Test, dir: string, overrides: Partial<EnvironmentStoreOpt
     ...{ database, log, claimTtlMs: day, maxRemembered: 1000, now: () => 50_000 },
     ...{ writeIntervalMs: hour, heartbeatMs: hour, pruneMs: hour, ...overrides },
   });
-  t.teardown(() => store.close());
-  return { store, database, lines };
+  const opened = { store, database, lines };
+  t.teardown(() => close(opened));
+  return opened;
 }
 
 /** Ends like a killed process: nothing more is written. */
 async function kill({ store, database }: Opened): Promise<void> {
   await database.close();
-  await store.close();
+  await store.release();
+}
+
+async function close({ store, database }: Opened): Promise<void> {
+  await store.release();
+  await database.close();
 }
 
 const byName = (a: RememberedEnvironment, b: RememberedEnvironment): number => (a.name < b.name ? -1 : 1);
@@ -54,7 +60,7 @@ t.test('what is remembered is there for the next process, the longest gone first
   first.store.forget('pr-4');
   await first.store.flush();
   first.store.forget('pr-3');
-  await first.store.close();
+  await close(first);
   const second = await open(t, dir);
   t.strictSame(await second.store.recall(), environments.slice(0, 2));
   t.same(second.lines, []);
@@ -126,7 +132,7 @@ t.test('a process that was replaced undoes nothing of its successor', async (t) 
   await old.store.flush();
   old.store.forget('moves');
   old.store.forget('goes');
-  await old.store.close();
+  await close(old);
   t.match((await next.store.recall()).toSorted(byName), [
     { name: 'comes', owner: 'old' },
     { name: 'moves', owner: 'new', online: true },
@@ -151,7 +157,7 @@ t.test('a release writes what was noted, with a last sign of life, and then noth
   first.store.forget('pr-1');
   await first.store.flush();
   await first.store.release();
-  await first.store.close();
+  await close(first);
   const second = await open(t, dir);
   t.match(await second.store.recall(), [{ name: 'pr-1', online: true, lastSeenAt: 7000 }]);
   t.equal((await second.store.recall()).length, 1);
@@ -182,7 +188,7 @@ t.test('a database that went away is told once', async (t) => {
   store.remember(remembered('pr-1'));
   await until('both', () => lines.length === 2);
   await store.flush();
-  await store.close();
+  await store.release();
   t.same(lines.map(({ level }) => level).sort(), ['error', 'warn']);
   await t.rejects(store.recall(), { code: 'ERR_STATE_DIR' });
   const { log } = createLog();
@@ -194,7 +200,7 @@ t.test('rows that make no sense are left out with a warning, and are left as the
   const dir = scratchDir(t);
   const first = await open(t, dir);
   for (let i = 0; i < 10; i += 1) first.store.remember(remembered(`env-${i}`, { ...off, lastSeenAt: i }));
-  await first.store.close();
+  await close(first);
   const { store, database, lines } = await open(t, dir);
   const edit = (name: string, change: object) =>
     database.db.updateTable('environments').set(change).where('name', '=', name).execute();
@@ -246,11 +252,11 @@ t.test('what is long gone is removed, but not at the start, when the clock may b
     ['long-online', 'gone'],
     'seven days, however short claims are',
   );
-  await second.store.close();
+  await close(second);
   const third = await open(t, dir, { now: () => now, pruneMs: 1, claimTtlMs: 30 * day, maxRemembered: 1 });
   await until('what is too many', async () => (await countOf(third.database)) === 1);
   t.same(namesOf(await third.store.recall()), ['long-online']);
-  await third.store.close();
+  await close(third);
   const fourth = await open(t, dir, { now: () => now + 40 * day, pruneMs: 1 });
   await until('the one that never came back', async () => (await countOf(fourth.database)) === 0);
 });

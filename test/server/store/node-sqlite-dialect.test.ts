@@ -137,6 +137,15 @@ t.test('a transaction is all or nothing, and others wait for its end', async (t)
   t.same(await namesIn(db), ['outside', 'inside']);
 });
 
+t.test('a transaction that a failure has undone already fails with that failure', async (t) => {
+  const db = await make(t);
+  const failed = db.transaction().execute(async (transaction) => {
+    await sql`rollback`.execute(transaction);
+    throw new Error('the disk is full');
+  });
+  await t.rejects(failed, { message: 'the disk is full' });
+});
+
 t.test('a transaction has the write lock from its beginning, one that only reads has none', async (t) => {
   const path = `${scratchDir(t)}/test.db`;
   const first = await make(t, path);
