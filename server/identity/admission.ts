@@ -1,7 +1,8 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { keyId } from '../../core/names.ts';
+import { inspectPublicKey } from '../../core/public-key.ts';
 import { anyEnv, type Identity } from './identity.ts';
-import { inspectPublicKey } from './public-key.ts';
+import type { KeyRules } from './key-record.ts';
 
 /** A key as a client offers it: not yet proven to be the client's own. */
 export interface OfferedKey {
@@ -9,8 +10,19 @@ export interface OfferedKey {
   readonly blob: Buffer;
 }
 
+/** What the signature of a FIDO key must show. */
+export interface SecurityKeyPolicy extends KeyRules {
+  /** Of its last signature: another one with the same counter, or a lower one, is of a copy of the key. */
+  readonly lastCounter?: number;
+}
+
 export type Admission =
-  | { readonly kind: 'admitted'; readonly identity: Identity }
+  | {
+      readonly kind: 'admitted';
+      readonly identity: Identity;
+      /** Where it says more than the defaults. */
+      readonly securityKey?: SecurityKeyPolicy;
+    }
   /** `reason` may be told to whoever offered the key. */
   | { readonly kind: 'refused'; readonly reason: string };
 

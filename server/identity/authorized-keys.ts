@@ -1,15 +1,19 @@
 import { fingerprint } from '../../core/fingerprint.ts';
 import { keyId } from '../../core/names.ts';
+import { parsePublicKey, privateKeyForm } from '../../core/public-key.ts';
 import { anyEnv, type Identity } from './identity.ts';
-import { readOptions, type KeyOptions } from './key-options.ts';
-import { inspectPublicKey } from './public-key.ts';
+import { noOptions, readOptions, type KeyOptions } from './key-options.ts';
+import type { KeyRules } from './key-record.ts';
 
 /** One usable line of an authorized-keys file. */
 export interface AuthorizedKey {
   readonly identity: Identity;
   readonly type: string;
   readonly blob: Buffer;
+  /** What follows it, fit for a terminal. */
   readonly comment: string;
+  /** What it must show, if it is a FIDO key. */
+  readonly rules: KeyRules;
 }
 
 export interface AuthorizedKeys {
@@ -24,7 +28,8 @@ const maxLineLength = 16_384;
 
 /**
  * Reads OpenSSH's authorized_keys format (sshd(8)). Options: `principal="name"`, `role="machine|member|admin"` (default admin),
- * `env="pr-*"` (several, or separated by commas) and `expiry-time="YYYYMMDD[HHMM[SS]][Z]"`. A line with any other option admits nobody.
+ * `env="pr-*"` (several, or separated by commas), `expiry-time="YYYYMMDD[HHMM[SS]][Z]"`, and for FIDO keys `verify-required` and
+ * `no-touch-required`. A line with any other option admits nobody.
  * Of two lines with the same key the first counts, as it does for sshd.
  */
 export function parseAuthorizedKeys(text: string): AuthorizedKeys {
@@ -44,53 +49,41 @@ export function parseAuthorizedKeys(text: string): AuthorizedKeys {
 function parseLine(line: string): LineResult {
   if (line === '' || line.startsWith('#')) return undefined;
   if (line.length > maxLineLength) return { problem: 'the line is too long' };
-  if (line.includes('PRIVATE KEY'))
-    return { problem: 'this is a part of a PRIVATE key; only public keys belong here' };
-  const bare = parseKey(line);
-  if (bare !== undefined) return finish(bare, { env: [] });
-  if (/^(?:ssh|ecdsa|sk)-/u.test(line)) return { problem: 'the key data is damaged' };
+  const form = privateKeyForm(line);
+  if (form !== undefined) return { problem: `this is ${form}, a PRIVATE key; only public keys belong here` };
+  if (/^(?:ssh|ecdsa|sk)-/u.test(line)) return parseKey(line, noOptions);
   const read = readOptions(line);
-  if ('problem' in read) return read;
-  const key = parseKey(read.rest);
-  return key === undefined
-    ? { problem: 'expected: [options] type base64 [comment]' }
-    : finish(key, read.options);
+  return 'problem' in read ? read : parseKey(read.rest, read.options);
 }
 
-interface KeyText {
-  readonly type: string;
-  readonly base64: string;
-  readonly comment: string;
-}
-
-function parseKey(text: string): KeyText | undefined {
-  const match = /^((?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+(.*))?$/su.exec(
-    text,
-  );
-  const [, type, base64, comment = ''] = match ?? [];
-  return type === undefined || base64 === undefined ? undefined : { type, base64, comment };
-}
-
-function finish(key: KeyText, options: KeyOptions): LineResult {
-  const blob = Buffer.from(key.base64, 'base64');
-  const inspection = inspectPublicKey(key.type, blob);
-  if (!inspection.ok) return { problem: inspection.problem };
-  const print = fingerprint(blob);
+/** As for sshd a comment may be anything; it takes no part. */
+function parseKey(text: string, options: KeyOptions): LineResult {
+  const [, key = text, comment = ''] = /^([^ \t]+[ \t]+[^ \t]+)[ \t]+(.*)$/su.exec(text) ?? [];
+  const parsed = parsePublicKey(key);
+  if (!parsed.ok) return { problem: parsed.problem };
+  const { type } = parsed.key;
+  const blob = Buffer.from(parsed.key.blob);
   return {
     key: {
-      type: key.type,
+      type,
       blob,
-      comment: key.comment,
-      identity: {
-        principal: options.principal ?? print,
-        role: options.role ?? 'admin',
-        envPatterns: options.env.length === 0 ? anyEnv : options.env,
-        fingerprint: print,
-        keyId: keyId(blob),
-        source: { kind: 'file' },
-        ...(options.expiresAt !== undefined && { expiresAt: options.expiresAt }),
-      },
+      comment: comment.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'),
+      identity: identityOf(blob, options),
+      rules: options.rules,
     },
+  };
+}
+
+function identityOf(blob: Buffer, options: KeyOptions): Identity {
+  const print = fingerprint(blob);
+  return {
+    principal: options.principal ?? print,
+    role: options.role ?? 'admin',
+    envPatterns: options.env.length === 0 ? anyEnv : options.env,
+    fingerprint: print,
+    keyId: keyId(blob),
+    source: { kind: 'file' },
+    ...(options.expiresAt !== undefined && { expiresAt: options.expiresAt }),
   };
 }
 

@@ -1,5 +1,10 @@
+import { matchesPattern } from '../../core/env-pattern.ts';
+
+/** The roles, the least first; each may what those before it may. */
+export const roles = ['machine', 'member', 'admin'] as const;
+
 /** What a key may do: dial in; also visit and reach machines; also manage. */
-export type Role = 'machine' | 'member' | 'admin';
+export type Role = (typeof roles)[number];
 
 /** Who a key authenticates, and what that principal may do. */
 export interface Identity {
@@ -35,14 +40,5 @@ export const anyEnv: readonly string[] = ['*'];
 
 /** Whether an environment name matches one of the identity's patterns. `*` stands for any run of characters, `?` for one. */
 export function mayNameEnv(identity: Pick<Identity, 'envPatterns'>, env: string): boolean {
-  return identity.envPatterns.some((pattern) => matchesGlob(pattern, env));
-}
-
-function matchesGlob(pattern: string, text: string): boolean {
-  const source = [...pattern].map((char) => {
-    if (char === '*') return '.*';
-    if (char === '?') return '.';
-    return char.replace(/[\\^$.|+()[\]{}]/u, '\\$&');
-  });
-  return new RegExp(`^${source.join('')}$`, 'u').test(text);
+  return identity.envPatterns.some((pattern) => matchesPattern(pattern, env));
 }

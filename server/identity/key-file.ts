@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { PortholeError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { inspectPublicKey } from './inspected-keys.ts';
 import type { Admission, Admissions, OfferedKey } from './admission.ts';
 import { parseAuthorizedKeys, type AuthorizedKey } from './authorized-keys.ts';
-import { inspectPublicKey } from './public-key.ts';
+import { expiryReason } from './key-state.ts';
 
 export interface KeyFileOptions {
   readonly path: string;
@@ -26,7 +27,6 @@ export class KeyFile implements Admissions {
   #keys = new Map<string, AuthorizedKey>();
   #version = '';
   #settleTimer: NodeJS.Timeout | undefined;
-  #nextExpiry = Infinity;
 
   /** Throws `ERR_CONFIG` when the file cannot be read at the start. */
   constructor(options: KeyFileOptions) {
@@ -50,14 +50,30 @@ export class KeyFile implements Admissions {
   }
 
   admit(key: OfferedKey): Admission {
-    const inspection = inspectPublicKey(key.type, key.blob);
-    if (!inspection.ok) return { kind: 'refused', reason: inspection.problem };
     const known = this.#keys.get(key.blob.toString('base64'));
-    if (known?.type !== key.type) return { kind: 'refused', reason: 'this key is not known here' };
+    if (known?.type !== key.type) return refuseUnknown(key);
     const { expiresAt } = known.identity;
     if (expiresAt !== undefined && expiresAt <= this.#now())
-      return { kind: 'refused', reason: 'this key has expired' };
-    return { kind: 'admitted', identity: known.identity };
+      return { kind: 'refused', reason: expiryReason(expiresAt) };
+    return { kind: 'admitted', identity: known.identity, securityKey: known.rules };
+  }
+
+  /** Whether a line of the file is about the key, even one that admits nobody any more. */
+  knows(key: OfferedKey): boolean {
+    return this.#keys.get(key.blob.toString('base64'))?.type === key.type;
+  }
+
+  /** The lines that are about a key, in the order of the file. */
+  all(): Iterable<AuthorizedKey> {
+    return this.#keys.values();
+  }
+
+  /** The fingerprints of those who may manage the gateway. */
+  admins(): readonly string[] {
+    const usable = [...this.#keys.values()].filter(
+      ({ identity: { role, expiresAt = Infinity } }) => role === 'admin' && expiresAt > this.#now(),
+    );
+    return usable.map(({ identity }) => identity.fingerprint);
   }
 
   onChange(callback: () => void): void {
@@ -73,7 +89,6 @@ export class KeyFile implements Admissions {
     if (this.#settleTimer !== undefined) return;
     const version = this.#currentVersion();
     if (version !== this.#version) this.#changeSeen(version);
-    else if (this.#nextExpiry <= this.#now()) this.#changed();
   }
 
   /** Reads it once it rests: half a file would end the connections of everybody in the other half. */
@@ -111,20 +126,10 @@ export class KeyFile implements Admissions {
     for (const problem of problems) {
       this.#options.log.warn({ path: this.#options.path, problem }, 'authorized keys: a line admits nobody');
     }
-    this.#findNextExpiry();
   }
 
   #changed(): void {
-    this.#findNextExpiry();
     for (const callback of this.#callbacks) callback();
-  }
-
-  #findNextExpiry(): void {
-    this.#nextExpiry = Infinity;
-    for (const { identity } of this.#keys.values()) {
-      const { expiresAt = Infinity } = identity;
-      if (expiresAt > this.#now()) this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
-    }
   }
 
   /** Differs whenever the file does. Never throws: it runs on a timer. */
@@ -136,6 +141,11 @@ export class KeyFile implements Admissions {
       return reasonOf(error);
     }
   }
+}
+
+function refuseUnknown({ type, blob }: OfferedKey): Admission {
+  const inspection = inspectPublicKey(type, blob);
+  return { kind: 'refused', reason: inspection.ok ? 'this key is not known here' : inspection.problem };
 }
 
 function reasonOf(cause: unknown): string {

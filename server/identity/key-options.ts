@@ -1,4 +1,5 @@
 import type { Role } from './identity.ts';
+import { defaultKeyRules, type KeyRules } from './key-record.ts';
 
 /** What stands before a key in an authorized-keys file. */
 export interface KeyOptions {
@@ -7,9 +8,17 @@ export interface KeyOptions {
   env: string[];
   /** Milliseconds since the epoch. */
   expiresAt?: number;
+  /** What a FIDO key must show. */
+  rules: KeyRules;
 }
 
+/** What stands there may be anything. */
+const maxShownName = 24;
+
 export type LineOptions = { options: KeyOptions; rest: string } | { problem: string };
+
+/** Those of a line that has none. */
+export const noOptions: Readonly<KeyOptions> = { env: [], rules: defaultKeyRules };
 
 const roles: readonly Role[] = ['machine', 'member', 'admin'];
 
@@ -20,31 +29,47 @@ const roles: readonly Role[] = ['machine', 'member', 'admin'];
  */
 export function readOptions(line: string): LineOptions {
   const pattern = /([A-Za-z-]+)(?:="((?:[^"\\]|\\"|\\(?!"))*)")?(,|[ \t]+)/uy;
-  const options: KeyOptions = { env: [] };
+  const options: KeyOptions = { ...noOptions, env: [] };
   for (;;) {
     const match = pattern.exec(line);
     if (match === null) return { problem: 'expected: [options] type base64 [comment]' };
-    const [, name = '', value = '', separator] = match;
-    const problem = setOption(options, name, value.replaceAll('\\"', '"'));
+    const [, name = '', value, separator] = match;
+    const problem = setOption(options, name, value?.replaceAll('\\"', '"'));
     if (problem !== undefined) return { problem };
     if (separator !== ',') return { options, rest: line.slice(pattern.lastIndex) };
   }
 }
 
-/** The problem, if there is one. */
-function setOption(options: KeyOptions, name: string, value: string): string | undefined {
+/** The problem, if there is one. A flag has no value. */
+function setOption(options: KeyOptions, name: string, value: string | undefined): string | undefined {
   switch (name.toLowerCase()) {
     case 'principal':
-      return setPrincipal(options, value);
+      return setPrincipal(options, value ?? '');
     case 'role':
-      return setRole(options, value);
+      return setRole(options, value ?? '');
     case 'env':
-      return addPatterns(options, value);
+      return addPatterns(options, value ?? '');
     case 'expiry-time':
-      return setExpiry(options, value);
+      return setExpiry(options, value ?? '');
+    case 'verify-required':
+      return setRule(options, { verifyRequired: true }, value);
+    case 'no-touch-required':
+      return setRule(options, { touchRequired: false }, value);
+    case 'cert-authority':
+      return 'authorities of certificates are named with --user-ca FILE, not here, so this key admits nobody';
     default:
-      return `option ${name} is not supported here, so this key admits nobody`;
+      return `option ${name.slice(0, maxShownName)} is not supported here, so this key admits nobody`;
   }
+}
+
+function setRule(
+  options: KeyOptions,
+  rule: Partial<KeyRules>,
+  value: string | undefined,
+): string | undefined {
+  if (value !== undefined) return 'verify-required and no-touch-required take no value';
+  options.rules = { ...options.rules, ...rule };
+  return undefined;
 }
 
 function setPrincipal(options: KeyOptions, value: string): string | undefined {

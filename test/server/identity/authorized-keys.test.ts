@@ -6,6 +6,7 @@ import t from 'tap';
 import { fingerprint } from '../../../core/fingerprint.ts';
 import { keyId } from '../../../core/names.ts';
 import { parseAuthorizedKeys } from '../../../server/identity/authorized-keys.ts';
+import { defaultKeyRules } from '../../../server/identity/key-record.ts';
 import { scratchDir } from '../../support/scratch-dir.ts';
 import { makeKey } from '../../support/ssh-keys.ts';
 
@@ -24,6 +25,7 @@ t.test('a plain key is an administrator, and its own principal', (t) => {
       type: 'ssh-ed25519',
       blob: ed25519.blob,
       comment: 'me@laptop and more words',
+      rules: defaultKeyRules,
       identity: {
         principal: print,
         role: 'admin',
@@ -101,6 +103,31 @@ t.test('a private key in the file is recognised, and never told again', (t) => {
   t.match(problems[0], /PRIVATE key/);
   const secret = ed25519.privateKey.split('\n').slice(1, -2);
   t.notOk(problems.some((problem) => secret.some((line) => problem.includes(line))));
+  t.end();
+});
+
+t.test('every form of private key is recognised; a comment may be anything, and is shown clean', (t) => {
+  const { keys, problems } = parseAuthorizedKeys(
+    [
+      `role="admin" ${ed25519.privateKey.split('\n').slice(1, -2).join('')}`,
+      rsa.line.replace('ssh-rsa ', 'ssh-rsa MIIEpAIBAAKCAQEA'),
+      `${ecdsa.line} laptop\tof \u001b[2J\u202eme`,
+    ].join('\n'),
+  );
+  t.match(problems, [/PRIVATE key/, /PRIVATE key/]);
+  t.same(
+    keys.map((key) => key.comment),
+    ['laptop?of ?[2J?me'],
+  );
+  t.end();
+});
+
+t.test('what a FIDO key must show, and what certificates are trusted by', (t) => {
+  const { keys, problems } = parseAuthorizedKeys(
+    `verify-required ${ed25519.line}\ncert-authority ${ecdsa.line}\n`,
+  );
+  t.same(keys[0]?.rules, { touchRequired: true, verifyRequired: true });
+  t.match(problems, [/^line 2: .*--user-ca FILE/]);
   t.end();
 });
 

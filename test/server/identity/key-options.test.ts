@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { readOptions } from '../../../server/identity/key-options.ts';
+import { defaultKeyRules } from '../../../server/identity/key-record.ts';
 
 const key = 'ssh-ed25519 AAAA';
 
@@ -11,13 +12,30 @@ function quoted(value: string): string {
 
 t.test('options, in any order and case, and what follows them', (t) => {
   t.same(readOptions(`principal="ci",role="machine",env="pr-*,main" ${key}`), {
-    options: { principal: 'ci', role: 'machine', env: ['pr-*', 'main'] },
+    options: { principal: 'ci', role: 'machine', env: ['pr-*', 'main'], rules: defaultKeyRules },
     rest: key,
   });
   t.same(readOptions(`env="a",ROLE="member",Env="b"\t ${key}`), {
-    options: { role: 'member', env: ['a', 'b'] },
+    options: { role: 'member', env: ['a', 'b'], rules: defaultKeyRules },
     rest: key,
   });
+  t.end();
+});
+
+t.test('what a FIDO key must show', (t) => {
+  const cases = {
+    'verify-required': { touchRequired: true, verifyRequired: true },
+    'no-touch-required': { touchRequired: false, verifyRequired: false },
+    'role="machine",No-Touch-Required,verify-required,env="a"': {
+      touchRequired: false,
+      verifyRequired: true,
+    },
+    'role="machine"': defaultKeyRules,
+  };
+  for (const [text, rules] of Object.entries(cases))
+    t.match(readOptions(`${text} ${key}`), { options: { rules }, rest: key }, text);
+  t.match(readOptions(`verify-required="no" ${key}`), { problem: /takes? no value/ });
+  t.match(readOptions(`no-touch-required="" ${key}`), { problem: /takes? no value/ });
   t.end();
 });
 
@@ -32,7 +50,7 @@ t.test('quotes: blanks, commas, backslashes and quotes in a value', (t) => {
   for (const [text, value] of cases)
     t.same(
       readOptions(`principal=${text} ${key}`),
-      { options: { principal: value, env: [] }, rest: key },
+      { options: { principal: value, env: [], rules: defaultKeyRules }, rest: key },
       text,
     );
   t.end();
@@ -102,7 +120,9 @@ t.test('what is not understood admits nobody', (t) => {
     const read = readOptions(`${line} ${key}`);
     t.notOk('options' in read && read.rest === key, line);
   }
-  t.match(readOptions(`cert-authority ${key}`), { problem: /cert-authority is not supported/ });
+  t.match(readOptions(`cert-authority ${key}`), { problem: /--user-ca/ });
+  const word = 'Secret'.repeat(20);
+  t.notMatch(readOptions(`${word} ${key}`), { problem: word }, 'what is no option is not told whole');
   t.end();
 });
 

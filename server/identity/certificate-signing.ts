@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { certificateTypeOf } from '../../core/ssh-certificate.ts';
+import { WireReader, wireString, wireText, wireUint32, wireUint64 } from '../../core/ssh-wire.ts';
+import type { AuthorityKey } from './own-authority.ts';
+
+export interface CertificateContent {
+  /** The plain public key that it is for: sound, and of a type that certificates can be made for. */
+  readonly subject: Uint8Array;
+  readonly serial: bigint;
+  /** The key id. */
+  readonly id: string;
+  readonly principals: readonly string[];
+  /** Seconds since the epoch. */
+  readonly validAfter: number;
+  readonly validBefore: number;
+}
+
+const userCertificate = 1;
+const nonceBytes = 32;
+/** What `ssh-keygen -s` allows too; without them an sshd that trusts the authority gives neither a terminal nor forwards. */
+const extensions = ['permit-agent-forwarding', 'permit-port-forwarding', 'permit-pty'];
+
+/** A user certificate (OpenSSH's PROTOCOL.certkeys) as the line of a `-cert.pub` file. Throws for a key of a type that has none. */
+export function signCertificate(content: CertificateContent, authority: AuthorityKey): string {
+  const reader = new WireReader(content.subject);
+  const keyType = wireText(reader.string()) ?? '';
+  const type = certificateTypeOf(keyType);
+  if (type === undefined) throw new Error('there are no certificates for keys of this type');
+  const body = Buffer.concat([
+    wireString(type),
+    wireString(randomBytes(nonceBytes)),
+    content.subject.subarray(reader.offset),
+    wireUint64(content.serial),
+    wireUint32(userCertificate),
+    wireString(content.id),
+    wireString(Buffer.concat(content.principals.map(wireString))),
+    wireUint64(BigInt(content.validAfter)),
+    wireUint64(BigInt(content.validBefore)),
+    wireString(''),
+    wireString(Buffer.concat(extensions.flatMap((name) => [wireString(name), wireString('')]))),
+    wireString(''),
+    wireString(authority.blob),
+  ]);
+  const blob = Buffer.concat([body, wireString(authority.sign(body))]);
+  return `${type} ${blob.toString('base64')} ${content.id}`;
+}
