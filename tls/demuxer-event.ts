@@ -19,5 +19,7 @@ export type DemuxerEvent =
   /** With OpenSSL's or Node's code; `ERR_TLS_HANDSHAKE_TIMEOUT` for the deadline. */
   | { readonly kind: 'handshake-failed'; readonly code: string }
   | { readonly kind: 'lost'; readonly why: Lost; readonly secure: boolean }
+  /** Offered nothing but SSH, from a source that may not log in now: ended before its handshake. */
+  | { readonly kind: 'penalised' }
   /** A handler threw: somebody must look. */
   | { readonly kind: 'failed'; readonly error: unknown };

@@ -42,6 +42,8 @@ export interface DemuxerOptions {
   readonly maxPendingPerSource?: number;
   /** How many more connections may log in by SSH: more than those wait for it before their TLS handshake. */
   readonly loginRoom?: (address: string) => LoginRoom;
+  /** Whether nobody may log in by SSH from there now: whoever offers only that is dropped before the TLS handshake. */
+  readonly isBlocked?: (address: string) => boolean;
   readonly onEvent?: (event: DemuxerEvent) => void;
 }
 
@@ -52,6 +54,7 @@ const defaults = {
   maxPending: 4_096,
   maxPendingPerSource: 1_024,
   loginRoom: (): LoginRoom => ({ inAll: Infinity, ofSource: Infinity }),
+  isBlocked: (): boolean => false,
   onEvent: (): void => undefined,
 };
 const keepAliveDelayMs = 30_000;
@@ -71,7 +74,7 @@ export class Demuxer implements Closable {
   #closing = false;
 
   constructor(options: DemuxerOptions) {
-    const { sniffTimeoutMs, silenceMs, tlsHandshakeTimeoutMs, loginRoom, onEvent, ...limits } = {
+    const { sniffTimeoutMs, silenceMs, tlsHandshakeTimeoutMs, loginRoom, isBlocked, onEvent, ...limits } = {
       ...defaults,
       ...options,
     };
@@ -87,7 +90,7 @@ export class Demuxer implements Closable {
     });
     const queue = new HandshakeQueue({ loginRoom, patienceMs: tlsHandshakeTimeoutMs });
     const terminator = this.#terminator;
-    this.#recogniser = new Recogniser({ terminator, queue, sniffTimeoutMs, silenceMs, onEvent });
+    this.#recogniser = new Recogniser({ terminator, queue, sniffTimeoutMs, silenceMs, isBlocked, onEvent });
     this.#pending = new PendingSockets(limits, (socket) => {
       onEvent({ kind: 'evicted' });
       socket.destroy();

@@ -26,6 +26,8 @@ export interface RecogniserOptions {
   readonly queue: HandshakeQueue;
   readonly sniffTimeoutMs: number;
   readonly silenceMs: number;
+  /** Whether nobody may log in by SSH from there now. */
+  readonly isBlocked: (address: string) => boolean;
   readonly onEvent: (event: DemuxerEvent) => void;
 }
 
@@ -102,6 +104,10 @@ export class Recogniser {
     if (!forSsh) {
       await queue.visitor(socket);
       return terminator.handshake(socket);
+    }
+    if (this.#options.isBlocked(info.remoteAddress)) {
+      this.#options.onEvent({ kind: 'penalised' });
+      return undefined;
     }
     await queue.machine(socket, info.remoteAddress);
     const secured = await terminator.handshake(socket);

@@ -21,6 +21,13 @@ export interface EnvironmentChange {
   readonly lasting: boolean;
 }
 
+/** It passed to its owner without a tunnel of theirs. */
+interface Gift {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly monotonicMs: number;
+}
+
 /** Services that are remembered; a client that adds and cancels forwards for ever does not grow the memory. */
 const maxRememberedServices = 128;
 
@@ -37,6 +44,7 @@ export class Environment implements Subject {
   #liveForwards = 0;
   #lastSeenAt: number;
   #lastSeenMonotonicMs: number;
+  #gift: Gift | undefined;
   #heldUntilMs = Infinity;
 
   constructor(name: string, owner: string, options: EnvironmentOptions) {
@@ -74,9 +82,16 @@ export class Environment implements Subject {
     return this.online ? this.#options.clock.wall() : this.#lastSeenAt;
   }
 
-  /** For how long it has not been seen. */
-  get unseenMs(): number {
-    return this.online ? 0 : this.#options.clock.monotonic() - this.#lastSeenMonotonicMs;
+  /** When its owner had it last, or got it. Milliseconds since the epoch. */
+  get ownedAt(): number {
+    return Math.max(this.lastSeenAt, this.#gift?.at ?? 0);
+  }
+
+  /** For how long its owner has done nothing with it: it was not seen, nor given to them. */
+  get idleMs(): number {
+    if (this.online) return 0;
+    const since = Math.max(this.#lastSeenMonotonicMs, this.#gift?.monotonicMs ?? -Infinity);
+    return this.#options.clock.monotonic() - since;
   }
 
   /** When `settle` has something to do: monotonic milliseconds, or `Infinity`. */
@@ -111,10 +126,21 @@ export class Environment implements Subject {
     return forwards.some((forward) => forward.tunnelId === tunnelId);
   }
 
-  /** The name passes to another owner; what the previous one offered is forgotten. A forward follows. */
-  transfer(owner: string): void {
+  /** The name is another owner's now, whose forward follows; what the previous one offered is forgotten. */
+  passTo(owner: string): void {
     this.#owner = owner;
+    this.#gift = undefined;
     this.#services.clear();
+  }
+
+  /** The name is given to another owner, as if it were seen now. What the previous one offers is no longer reached. */
+  giveTo(owner: string): void {
+    const at = this.#moment();
+    if (this.online) this.#seen(at);
+    this.#liveForwards = 0;
+    this.passTo(owner);
+    this.#gift = { at: at.wallMs, monotonicMs: at.monotonicMs };
+    this.#changed(at, true);
   }
 
   /** The forwards of the same route that are now behind this one, newest first. */
@@ -124,6 +150,7 @@ export class Environment implements Subject {
     const record = this.#services.get(key) ?? new ServiceRecord(forward.route, forward.access, at.wallMs);
     const lasting = !record.online || record.access !== forward.access;
     this.#services.set(key, record);
+    this.#gift = undefined;
     this.#liveForwards += 1;
     const older = record.add(forward, at);
     this.#changed(at, lasting);
@@ -135,8 +162,7 @@ export class Environment implements Subject {
     if (record?.has(forward) !== true) return;
     const at = this.#moment();
     this.#liveForwards -= 1;
-    this.#lastSeenAt = at.wallMs;
-    this.#lastSeenMonotonicMs = at.monotonicMs;
+    this.#seen(at);
     record.remove(forward, this.#eventOf(ending), at);
     for (const each of this.#services.values()) {
       each.settle(at);
@@ -177,8 +203,9 @@ export class Environment implements Subject {
     const at = this.#moment();
     this.#owner = remembered.owner;
     this.#lastSeenAt = remembered.lastSeenAt;
-    // With a wall clock that was set back it was seen just now: a claim lasts too long rather than too short.
-    this.#lastSeenMonotonicMs = at.monotonicMs - Math.max(0, at.wallMs - remembered.lastSeenAt);
+    this.#lastSeenMonotonicMs = monotonicOf(remembered.lastSeenAt, at);
+    const { givenAt } = remembered;
+    this.#gift = givenAt === undefined ? undefined : { at: givenAt, monotonicMs: monotonicOf(givenAt, at) };
     this.#services.clear();
     for (const service of remembered.services.slice(-maxRememberedServices)) {
       const wasLive = service.state === 'ready' || service.state === 'degraded';
@@ -198,7 +225,8 @@ export class Environment implements Subject {
       state: record.state,
       sinceMs: record.sinceMs,
     }));
-    return { name, owner, lastSeenAt, state, sinceMs, online, services };
+    const given = this.#gift && { givenAt: this.#gift.at };
+    return { name, owner, lastSeenAt, ...given, state, sinceMs, online, services };
   }
 
   /** How a service feels is not remembered beyond the process. */
@@ -210,6 +238,11 @@ export class Environment implements Subject {
 
   #eventOf(ending: ForwardEnding): ServiceEvent {
     return ending.kind === 'withdrawn' ? { kind: 'withdrawn', alone: this.online } : { kind: ending.kind };
+  }
+
+  #seen({ wallMs, monotonicMs }: Moment): void {
+    this.#lastSeenAt = wallMs;
+    this.#lastSeenMonotonicMs = monotonicMs;
   }
 
   #moment(): Moment {
@@ -246,4 +279,9 @@ export class Environment implements Subject {
     for (const [key] of gone.slice(0, this.#services.size - maxRememberedServices))
       this.#services.delete(key);
   }
+}
+
+/** With a wall clock that was set back it was just now: a claim lasts too long rather than too short. */
+function monotonicOf(wallMs: number, now: Moment): number {
+  return now.monotonicMs - Math.max(0, now.wallMs - wallMs);
 }

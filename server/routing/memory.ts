@@ -9,6 +9,8 @@ export interface RememberedEnvironment {
   readonly owner: string;
   /** Milliseconds since the epoch; of one that is online, when this was remembered. */
   readonly lastSeenAt: number;
+  /** Milliseconds since the epoch: when it was given to its owner, who has not been seen with it since. */
+  readonly givenAt?: number;
   readonly state: ServiceState;
   /** When it entered that state, in milliseconds since the epoch. */
   readonly sinceMs: number;

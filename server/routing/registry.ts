@@ -92,13 +92,41 @@ export class Registry implements Router {
     return environment === undefined || environment.owner === owner || this.#claimIsOver(environment);
   }
 
+  /** When the name is free for others, in milliseconds since the epoch; undefined while it is online, and for one that is not known. */
+  claimEndsAt(env: string): number | undefined {
+    const environment = this.#environments.get(env);
+    if (environment === undefined || environment.online) return undefined;
+    return this.#clock.wall() + this.#options.claimTtlMs - environment.idleMs;
+  }
+
+  /**
+   * Forgets the environment, and with it whose it is. Its live forwards are no longer reached; whoever asked for it ends their tunnels. False when it
+   * is not, or no longer, that owner's.
+   */
+  release(env: string, owner: string): boolean {
+    const environment = this.#ownedBy(env, owner);
+    if (environment === undefined) return false;
+    this.#forget(environment);
+    for (const room of Object.values(this.#rooms)) room.changed(env);
+    return true;
+  }
+
+  /** Gives the name to another principal, whose claim begins now. As with `release`. */
+  transfer(env: string, owner: string, to: string): boolean {
+    const environment = this.#ownedBy(env, owner);
+    if (environment === undefined) return false;
+    environment.giveTo(to);
+    this.#forgetLast(environment);
+    return true;
+  }
+
   /** Makes the route live. The newest forward of the owner wins at once; older ones stay behind it as stand-by. */
   add(forward: Forward): AddResult {
     const { env } = forward.route;
     if (!this.mayClaim(env, forward.owner)) return { kind: 'taken' };
     const environment = this.#environment(env, forward.owner);
     if (environment.offers(forward.tunnelId, forward.route)) return { kind: 'duplicate' };
-    if (environment.owner !== forward.owner) environment.transfer(forward.owner);
+    if (environment.owner !== forward.owner) environment.passTo(forward.owner);
     this.#forgetLast(environment);
     return { kind: 'added', takenOver: environment.add(forward) };
   }
@@ -131,10 +159,10 @@ export class Registry implements Router {
    * was seen here since then, stays as it is.
    */
   recall(remembered: readonly RememberedEnvironment[]): void {
-    const longestGoneFirst = remembered.toSorted((a, b) => a.lastSeenAt - b.lastSeenAt);
+    const longestGoneFirst = remembered.toSorted((a, b) => ownedAt(a) - ownedAt(b));
     for (const each of longestGoneFirst) {
       const known = this.#environments.get(each.name);
-      if (known !== undefined && (known.online || known.lastSeenAt >= each.lastSeenAt)) continue;
+      if (known !== undefined && (known.online || known.ownedAt >= ownedAt(each))) continue;
       const environment = this.#environment(each.name, each.owner);
       this.#forgetLast(environment);
       environment.recall(each);
@@ -208,18 +236,30 @@ export class Registry implements Router {
     this.#environments.set(environment.name, environment);
   }
 
+  #ownedBy(env: string, owner: string): Environment | undefined {
+    const environment = this.#environments.get(env);
+    if (environment?.owner === owner) return environment;
+    // Whoever asks has noted already that it passes on.
+    if (environment !== undefined) this.#options.memory?.remember(environment.toRemember());
+    return undefined;
+  }
+
+  #forget(environment: Environment): void {
+    this.#environments.delete(environment.name);
+    this.#holdTimer.forget(environment);
+    this.#counts.move(environment.state, undefined);
+    this.#options.memory?.forget(environment.name);
+  }
+
   #claimIsOver(environment: Environment): boolean {
-    return !environment.online && environment.unseenMs > this.#options.claimTtlMs;
+    return !environment.online && environment.idleMs > this.#options.claimTtlMs;
   }
 
   #forgetOldest(): void {
     if (this.#environments.size < this.#options.maxRemembered) return;
     for (const [name, environment] of this.#environments) {
       if (environment.online || this.#isAwaited(name)) continue;
-      this.#environments.delete(name);
-      this.#holdTimer.forget(environment);
-      this.#counts.move(environment.state, undefined);
-      this.#options.memory?.forget(name);
+      this.#forget(environment);
       return;
     }
   }
@@ -227,4 +267,8 @@ export class Registry implements Router {
   #isAwaited(name: string): boolean {
     return this.#rooms.held.countOf(name) > 0 || this.#rooms.waits.countOf(name) > 0;
   }
+}
+
+function ownedAt({ lastSeenAt, givenAt = 0 }: RememberedEnvironment): number {
+  return Math.max(lastSeenAt, givenAt);
 }

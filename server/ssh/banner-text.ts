@@ -1,8 +1,8 @@
 import type { Access } from '../../core/forward.ts';
-import { isReservedLabel } from '../../core/names.ts';
-import { mayNameEnv, type Identity } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { PublicUrls } from './commands.ts';
 import type { RouteTable } from './forwarding.ts';
+import { nameProblem } from './name-problem.ts';
 import { refusalLine } from './session-view.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -12,6 +12,8 @@ export interface BannerFacts {
   readonly routes: Pick<RouteTable, 'mayClaim'>;
   readonly urls: PublicUrls;
   readonly defaultAccess: Access;
+  /** Whom to ask about a name that is refused. */
+  readonly contact: string;
   /** What was refused to this user lately, and has not been told yet. */
   readonly refusals: readonly Refusal[];
 }
@@ -34,11 +36,4 @@ function whereLines(facts: BannerFacts): readonly string[] {
     ...lines,
     `porthole: private; share ${urls.shareUrlOf({ env, service: undefined, port: undefined }, identity.principal)}`,
   ];
-}
-
-function nameProblem({ env, identity, routes }: BannerFacts): string | undefined {
-  if (isReservedLabel(env)) return `the name ${env} is reserved: nothing can be offered under it`;
-  if (!mayNameEnv(identity, env)) return `this key may not use the name ${env}`;
-  if (!routes.mayClaim(env, identity.principal)) return `the name ${env} belongs to somebody else`;
-  return undefined;
 }

@@ -1,6 +1,8 @@
 import type { Forward } from '../tunnel/forward.ts';
 import { forwardKey, parseForward } from '../../core/forward.ts';
 import { serviceSlug, type RouteName } from '../../core/names.ts';
+import { quote } from '../../core/quote.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import type { Refusal } from './refusals.ts';
 import {
   tenths,
@@ -30,6 +32,10 @@ export interface CommandContext {
   readonly environments: Pick<VisibleEnvironments, 'all' | 'named'>;
   /** The environment name that a user's text stands for. */
   readonly envNameOf: (text: string) => string;
+  /** The words that other commands begin with. */
+  readonly otherCommands?: readonly string[];
+  /** Help on the other commands that this user may give, as far as their names begin with these words. */
+  readonly otherHelp?: (about: readonly string[]) => readonly string[];
 }
 
 export type CommandResult =
@@ -65,7 +71,7 @@ const commands: Readonly<Record<string, Command>> = {
         ? { kind: 'requests', json: words.length > 0 }
         : { kind: 'error', message: 'usage: requests [--json]', status: usageStatus },
   },
-  help: { usage: 'help', summary: 'this text', run: () => ({ kind: 'text', lines: helpLines() }) },
+  help: { usage: 'help [COMMAND]', summary: 'this text, or more on a command', run: help },
 };
 
 const usageStatus = 2;
@@ -78,18 +84,36 @@ export function runCommand(context: CommandContext, words: readonly string[]): C
     return {
       kind: 'error',
       status: usageStatus,
-      message: `unknown command ${JSON.stringify(name)}; try: ssh ... help`,
+      message: `unknown command ${quote(name)}${didYouMean(name, [...Object.keys(commands), ...(context.otherCommands ?? [])])}; try: ssh ... help`,
     };
   }
   const args = name === 'requests' ? rest : rest.filter((word) => word !== '--json');
   return command.run(context, args);
 }
 
-export function helpLines(): readonly string[] {
+function help(context: CommandContext, about: readonly string[]): CommandResult {
+  const others = context.otherHelp?.(about) ?? [];
+  const [name = ''] = about;
+  const own = Object.hasOwn(commands, name) && about.length === 1 ? commands[name] : undefined;
+  if (own !== undefined) return { kind: 'text', lines: [own.usage, '', `  ${own.summary}`] };
+  if (about.length === 0) return { kind: 'text', lines: helpLines(others) };
+  if (others.length > 0) return { kind: 'text', lines: others };
+  return {
+    kind: 'error',
+    status: usageStatus,
+    message: `there is no command ${quote(about.join(' '))} for you; try: ssh ... help`,
+  };
+}
+
+/** All commands; `others` are those that manage the gateway. */
+export function helpLines(others: readonly string[] = []): readonly string[] {
   const width = Math.max(...Object.values(commands).map((command) => command.usage.length));
   return [
     'Commands (ssh [-p PORT] ENV@gateway COMMAND):',
     ...Object.values(commands).map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`),
+    ...(others.length > 0
+      ? ['Keys, names and who may what (more: help key, key add --help):', ...others]
+      : []),
     'Options for all forwards of the connection: access=public|private|team host=VALUE|keep scheme=http|https|h2c|tcp ttl=2h',
     'To offer a service: ssh [-p PORT] -R 80:localhost:3000 ENV@gateway',
   ];

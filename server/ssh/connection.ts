@@ -1,27 +1,23 @@
 import type { Duplex } from 'node:stream';
 import type { Connection } from 'ssh2';
-import { mayNameEnv } from '../identity/identity.ts';
 import type { RequestFeed } from '../routing/request-feed.ts';
 import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
+import type { AuditRecorder } from '../store/audit-entry.ts';
 import { sendDisconnect } from '../tunnel/disconnect.ts';
 import type { Heartbeat } from '../tunnel/heartbeat.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
-import type { CommandContext } from './commands.ts';
+import { callerNow, type AdminCommands } from './admin-commands.ts';
+import { commandContext } from './command-context.ts';
+import { forwardRefusedEntry, takeoverEntry, tunnelEndEntry } from './audit-trail.ts';
 import { answerForwardRequests } from './forward-requests.ts';
 import { Forwarding } from './forwarding.ts';
 import { LoginDialogue, userKey, type Login, type LoginOptions } from './login.ts';
+import type { LoginAttempt } from './login-outcome.ts';
 import { Sessions } from './session.ts';
-import { VisibleEnvironments, type EnvironmentViews, type LiveTunnel } from './visible-environments.ts';
-
-/** What is counted of dialling in. */
-export interface SshMetrics {
-  authenticated(result: 'ok' | 'refused' | 'too-many-tries'): void;
-  tunnelOpened(): void;
-  tunnelClosed(reason: string): void;
-  forwardRefused(): void;
-  takeover(): void;
-}
+import type { SshMetrics } from './ssh-metrics.ts';
+import type { EnvironmentViews, LiveTunnel } from './visible-environments.ts';
+import { admitAgain } from './withdrawal.ts';
 
 export interface ConnectionOptions extends LoginOptions {
   readonly onForwardEnd: (forward: Forward, ending: ForwardEnding) => void;
@@ -29,17 +25,21 @@ export interface ConnectionOptions extends LoginOptions {
   readonly onDraining?: (forward: Forward) => void;
   readonly onSilence?: (forward: Forward, silent: boolean) => void;
   readonly environments: EnvironmentViews;
+  /** The commands that manage the gateway; none, if they are not given. */
+  readonly admin?: AdminCommands | undefined;
   readonly heartbeat: Heartbeat;
   readonly feed: RequestFeed;
   readonly maxForwards: number;
   readonly maxChannels: number;
   readonly channelOpenTimeoutMs: number;
   readonly metrics: SshMetrics;
+  /** Where it is noted who did what; nowhere, if it is not given. */
+  readonly audit?: AuditRecorder | undefined;
 }
 
 export interface ConnectionEvents {
   /** The login is over: the place among the start-ups is free again. */
-  readonly onReady: (tunnel: Tunnel) => void;
+  readonly onReady: (tunnel: Tunnel, login: Login) => void;
   readonly onClosed: (tunnel: Tunnel | undefined) => void;
 }
 
@@ -50,10 +50,11 @@ const farewellMs = 1000;
 export class SshConnection {
   readonly #connection: Connection;
   readonly #socket: Duplex;
-  readonly #remoteAddress: string;
+  readonly remoteAddress: string;
   readonly #tunnels: () => readonly LiveTunnel[];
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
+  readonly #dialogue: LoginDialogue;
   #login: Login | undefined;
   #tunnel: Tunnel | undefined;
   #sessions: Sessions | undefined;
@@ -73,12 +74,12 @@ export class SshConnection {
   ) {
     this.#connection = parts.connection;
     this.#socket = parts.socket;
-    this.#remoteAddress = parts.remoteAddress;
+    this.remoteAddress = parts.remoteAddress;
     this.#tunnels = parts.tunnels;
     this.#options = options;
     this.#events = events;
     this.#watchEnd();
-    new LoginDialogue(parts, options, {
+    this.#dialogue = new LoginDialogue(parts, options, {
       onLogin: (login) => {
         this.#login = login;
       },
@@ -102,10 +103,37 @@ export class SshConnection {
     return this.#tunnel;
   }
 
-  /** Asks again whether the key is admitted; ends the connection when it no longer is. */
+  /** What its user tried in vain so far. */
+  get failedAttempt(): LoginAttempt | undefined {
+    return this.#dialogue.failedAttempt;
+  }
+
+  /** Asks again whether the key is admitted, and its name its own; ends the connection when not. */
   recheck(): void {
-    const problem = this.#login && this.#problemNow(this.#login);
-    if (problem !== undefined) this.end(`access withdrawn: ${problem}`);
+    if (this.#login === undefined || this.#over || this.#tunnel?.live === false) return;
+    const { admissions, routes } = this.#options;
+    const offers = this.#tunnel !== undefined && this.#tunnel.forwards.length > 0;
+    const facts = { admissions, routes, remoteAddress: this.remoteAddress, offers };
+    const admission = admitAgain(this.#login, facts);
+    if (admission.kind === 'refused') this.#withdraw(`access withdrawn: ${admission.reason}`);
+    else this.#login = { ...this.#login, identity: admission.identity };
+  }
+
+  /** Whoever has just revoked the key that they log in with still reads that it was done. */
+  #withdraw(reason: string): void {
+    if (this.#sessions?.isAnswering !== true) this.end(reason);
+    else setTimeout(() => this.end(reason), farewellMs / 2).unref();
+  }
+
+  /** Asks again once what it logged in with has expired: that is no change which anybody tells. */
+  recheckExpired(now: number): void {
+    const expiresAt = this.#login?.identity.expiresAt ?? Infinity;
+    if (expiresAt <= now) this.recheck();
+  }
+
+  /** Who logged in, as the key is now. */
+  get login(): Login | undefined {
+    return this.#login;
   }
 
   /** Ends a login that is not over yet, such that its user reads why. */
@@ -124,16 +152,6 @@ export class SshConnection {
     }
   }
 
-  /** Why the key could not log in again as it did; undefined when it could. */
-  #problemNow({ identity, env, key }: Login): string | undefined {
-    const admission = this.#options.admissions.admit(key, this.#remoteAddress);
-    if (admission.kind === 'refused') return admission.reason;
-    if (admission.identity.principal !== identity.principal)
-      return 'the key belongs to another principal now';
-    const nameLost = mayNameEnv(identity, env) && !mayNameEnv(admission.identity, env);
-    return nameLost ? `the key may not use the name ${env} any more` : undefined;
-  }
-
   // --- after login -----------------------------------------------------------------------------------------------------
 
   #ready(): void {
@@ -145,11 +163,18 @@ export class SshConnection {
     const tunnel = this.#makeTunnel(login);
     const forwarding = this.#makeForwarding(tunnel, login);
     this.#tunnel = tunnel;
-    this.#events.onReady(tunnel);
+    this.#events.onReady(tunnel, login);
     const sessions = new Sessions(this.#connection, {
       forwarding,
       feed: this.#options.feed,
-      context: () => this.#context(login, forwarding),
+      context: () =>
+        commandContext(this.#login ?? login, forwarding, {
+          ...this.#options,
+          tunnels: this.#tunnels,
+          roundTripMs: tunnel.roundTripMs,
+        }),
+      admin: this.#options.admin,
+      caller: () => callerNow(login, { ...this.#options, remoteAddress: this.remoteAddress }),
       log: this.#options.log,
       onQuit: () => {
         this.#quit(tunnel);
@@ -169,10 +194,10 @@ export class SshConnection {
   }
 
   #makeTunnel(login: Login): Tunnel {
-    const { heartbeat, log, maxChannels, maxForwards, channelOpenTimeoutMs, metrics } = this.#options;
+    const { heartbeat, log, maxChannels, maxForwards, channelOpenTimeoutMs, metrics, audit } = this.#options;
     const tunnel = new Tunnel(this.#connection, {
       owner: login.identity.principal,
-      remoteAddress: this.#remoteAddress,
+      remoteAddress: this.remoteAddress,
       maxChannels,
       maxForwards,
       channelOpenTimeoutMs,
@@ -187,62 +212,41 @@ export class SshConnection {
       tunnelId: tunnel.id,
       env: login.env,
       principal: login.identity.principal,
-      remote: this.#remoteAddress,
+      remote: this.remoteAddress,
     };
     log.info({ ...facts, fingerprint: login.identity.fingerprint }, 'tunnel opened');
     metrics.tunnelOpened();
     void tunnel.closed.then((reason) => {
       metrics.tunnelClosed(reason);
       log.info({ ...facts, reason }, 'tunnel closed');
+      audit?.record(tunnelEndEntry(login, tunnel, reason));
     });
     return tunnel;
   }
 
   #makeForwarding(tunnel: Tunnel, login: Login): Forwarding {
-    const { routes, defaultAccess, maxForwards, log, metrics, refusals } = this.#options;
+    const { routes, defaultAccess, contact, maxForwards, log, metrics, refusals, audit } = this.#options;
     return new Forwarding({
       tunnel,
       identity: login.identity,
       env: login.env,
       routes,
       defaultAccess,
+      contact,
       maxForwards,
       log,
       onRefused: (refusal) => {
         metrics.forwardRefused();
         refusals.add(userKey(login), refusal);
+        audit?.record(forwardRefusedEntry(login, tunnel, refusal));
       },
       onTakeover: (forward, from) => {
         metrics.takeover();
-        log.info(
-          {
-            tunnelId: tunnel.id,
-            env: login.env,
-            service: forward.route.service,
-            from: from.map((older) => older.tunnelId),
-          },
-          'takeover',
-        );
+        const taken = { service: forward.route.service, from: from.map((older) => older.tunnelId) };
+        log.info({ tunnelId: tunnel.id, env: login.env, ...taken }, 'takeover');
+        audit?.record(takeoverEntry(login, tunnel, taken));
       },
     });
-  }
-
-  #context(login: Login, forwarding: Forwarding): CommandContext {
-    return {
-      keyId: login.identity.keyId,
-      env: login.env,
-      forwards: forwarding.forwards,
-      refusals: forwarding.refusals,
-      roundTripMs: this.#tunnel?.roundTripMs,
-      urls: this.#options.urls(),
-      environments: new VisibleEnvironments({
-        identity: login.identity,
-        views: this.#options.environments,
-        tunnels: this.#tunnels,
-        urls: this.#options.urls(),
-      }),
-      envNameOf: (text) => this.#options.envNameOf(login.identity, text),
-    };
   }
 
   /** The URLs go at once. The client leaves by itself when its session is over; one that is told to leave shows an error. */
@@ -258,7 +262,7 @@ export class SshConnection {
 
   #watchEnd(): void {
     this.#connection.on('error', (err: Error) => {
-      this.#options.log.debug({ err, remote: this.#remoteAddress }, 'ssh connection failed');
+      this.#options.log.debug({ err, remote: this.remoteAddress }, 'ssh connection failed');
       this.#finish(failureOf(err));
     });
     this.#connection.on('end', () => {
@@ -285,7 +289,7 @@ export class SshConnection {
   }
 
   #fault(err: unknown): void {
-    this.#options.log.error({ err, remote: this.#remoteAddress }, 'ssh connection failed inside the gateway');
+    this.#options.log.error({ err, remote: this.remoteAddress }, 'ssh connection failed inside the gateway');
     this.#finish('internal error');
   }
 }

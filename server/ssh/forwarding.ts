@@ -1,10 +1,11 @@
 import { parseForward, type Access, type ForwardOptions, type ForwardRequest } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
-import { isReservedLabel, serviceSlug, type RouteName } from '../../core/names.ts';
-import { mayNameEnv, type Identity } from '../identity/identity.ts';
+import { serviceSlug, type RouteName } from '../../core/names.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { AddResult } from '../routing/registry.ts';
 import type { Forward } from '../tunnel/forward.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
+import { nameProblem, takenName } from './name-problem.ts';
 import type { Refusal } from './refusals.ts';
 
 const maxRefusals = 64;
@@ -23,6 +24,8 @@ export interface ForwardingOptions {
   readonly env: string;
   readonly routes: RouteTable;
   readonly defaultAccess: Access;
+  /** Whom to ask about a name that is refused. */
+  readonly contact: string;
   readonly maxForwards: number;
   readonly log: Log;
   readonly onRefused: (refusal: Refusal) => void;
@@ -83,13 +86,7 @@ export class Forwarding {
 
   /** Why no service of this environment could be offered at all; undefined when it could. */
   envProblem(): string | undefined {
-    const { env, identity, routes } = this.#options;
-    if (isReservedLabel(env)) return `the name ${env} is reserved`;
-    if (!mayNameEnv(identity, env))
-      return `this key may not use the name ${env} (it may use ${identity.envPatterns.join(', ') || 'none'})`;
-    if (!routes.mayClaim(env, identity.principal))
-      return `the name ${env} belongs to somebody else; use another, or ask an administrator`;
-    return undefined;
+    return nameProblem(this.#options);
   }
 
   #tryRequest(request: ForwardRequest): ForwardResult {
@@ -130,7 +127,7 @@ export class Forwarding {
       tunnel.removeForward(offer.target, { kind: 'withdrawn', reason: 'refused' });
       return refused(
         added.kind === 'taken'
-          ? 'the name belongs to somebody else'
+          ? takenName(this.env, this.#options.contact)
           : 'this connection offers the same service already',
       );
     }

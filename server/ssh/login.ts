@@ -1,14 +1,18 @@
 import type { Connection } from 'ssh2';
+import { fingerprint } from '../../core/fingerprint.ts';
 import type { Access } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
+import { isCertificateType, parseCertificate } from '../../core/ssh-certificate.ts';
 import type { Admissions, OfferedKey } from '../identity/admission.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { SecurityKeys } from '../identity/security-key.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
 import { authenticate } from './authentication.ts';
 import { sendBanner } from './banner.ts';
 import { bannerText } from './banner-text.ts';
 import type { PublicUrls } from './commands.ts';
 import type { RouteTable } from './forwarding.ts';
+import type { LoginAttempt } from './login-outcome.ts';
 import { printable, type Refusals } from './refusals.ts';
 
 /** Who has proven to be there, and which environment it dials in for. */
@@ -16,16 +20,21 @@ export interface Login {
   readonly identity: Identity;
   readonly env: string;
   readonly key: OfferedKey;
+  /** The signature counter of a FIDO key. */
+  readonly counter?: number;
 }
 
 export interface LoginOptions {
   readonly admissions: Admissions;
+  readonly securityKeys: SecurityKeys;
   /** The environment name that a user name stands for. */
   readonly envNameOf: (identity: Identity, user: string) => string;
   readonly routes: RouteTable;
   readonly urls: () => PublicUrls;
   readonly refusals: Refusals;
   readonly defaultAccess: Access;
+  /** Whom to ask about a name that is refused. */
+  readonly contact: string;
   readonly maxAuthTries: number;
   readonly metrics: { authenticated(result: 'ok' | 'refused' | 'too-many-tries'): void };
   readonly log: Log;
@@ -42,6 +51,10 @@ export interface LoginEvents {
 
 /** Answers that may wait for a peer which has not logged in. */
 const maxUnsentBytes = 256 * 1024;
+/** Keys that were tried in vain and are told in the audit. */
+const maxNotedKeys = 8;
+/** What is kept of the user name that was tried, which may be as long as a packet. */
+const maxNotedUserLength = 256;
 
 /** Login on one connection: admits its key, and tells its user where the environment will be, or why not. */
 export class LoginDialogue {
@@ -49,7 +62,8 @@ export class LoginDialogue {
   readonly #remoteAddress: string;
   readonly #options: LoginOptions;
   readonly #events: LoginEvents;
-  #explained = false;
+  readonly #explained = new Set<string>();
+  #attempt: LoginAttempt | undefined;
 
   constructor(
     peer: { connection: Connection; remoteAddress: string },
@@ -63,10 +77,11 @@ export class LoginDialogue {
     this.#boundAnswers();
     authenticate(peer.connection, {
       admissions: options.admissions,
+      securityKeys: options.securityKeys,
       remoteAddress: peer.remoteAddress,
       maxTries: options.maxAuthTries,
-      onAdmitted: (identity, user, key) => {
-        this.#admitted({ identity, key, env: options.envNameOf(identity, user) });
+      onAdmitted: ({ user, ...proven }) => {
+        this.#admitted({ ...proven, env: options.envNameOf(proven.identity, user) });
       },
       onRefused: (reason, key, user) => {
         this.#refused(reason, key, user);
@@ -75,6 +90,11 @@ export class LoginDialogue {
         this.#tooManyTries();
       },
     });
+  }
+
+  /** What was refused so far. */
+  get failedAttempt(): LoginAttempt | undefined {
+    return this.#attempt;
   }
 
   /** ssh2 answers whatever is asked before the login too, read or not. */
@@ -105,14 +125,29 @@ export class LoginDialogue {
       reason,
     };
     log.info(facts, 'login refused');
+    this.#note(reason, key, user);
     if (key !== undefined) this.#explain(reason, key);
   }
 
-  /** Once for each connection: clients try every key that they have. */
+  #note(reason: string, key: OfferedKey | undefined, user: string): void {
+    const { fingerprints = [], tries = 0 } = this.#attempt ?? {};
+    const tried = key === undefined ? fingerprints : [...fingerprints, fingerprintOf(key)];
+    this.#attempt = {
+      user: user.slice(0, maxNotedUserLength),
+      reason,
+      tries: tries + 1,
+      fingerprints: [...new Set(tried)].slice(0, maxNotedKeys),
+    };
+  }
+
+  /** Once for each connection, and once more for a certificate, which ssh offers after its key: clients try every key that they have. */
   #explain(reason: string, key: OfferedKey): void {
-    if (this.#explained) return;
-    this.#explained = true;
-    sendBanner(this.#connection, `porthole: ${printable(key.type)} key refused: ${reason}\n`);
+    const isCertificate = isCertificateType(key.type);
+    const what = isCertificate ? 'certificate' : 'key';
+    if (this.#explained.has(what)) return;
+    this.#explained.add(what);
+    const refused = isCertificate ? what : `${printable(key.type)} ${what}`;
+    sendBanner(this.#connection, `porthole: ${refused} refused: ${reason}\n`);
   }
 
   #tooManyTries(): void {
@@ -121,10 +156,16 @@ export class LoginDialogue {
   }
 
   #welcome({ identity, env }: Login): string {
-    const { refusals, urls, routes, defaultAccess } = this.#options;
+    const { refusals, urls, routes, defaultAccess, contact } = this.#options;
     const told = refusals.take(userKey({ identity, env }));
-    return bannerText({ env, identity, routes, urls: urls(), defaultAccess, refusals: told });
+    return bannerText({ env, identity, routes, urls: urls(), defaultAccess, contact, refusals: told });
   }
+}
+
+/** Of the key itself, also when it comes in a certificate. */
+function fingerprintOf({ type, blob }: OfferedKey): string {
+  const certificate = isCertificateType(type) ? parseCertificate(blob) : undefined;
+  return fingerprint(certificate?.ok === true ? certificate.value.subject.blob : blob);
 }
 
 /** Whom refusals are remembered for. */

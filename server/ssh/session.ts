@@ -1,10 +1,16 @@
 import type { Connection, ServerChannel, Session } from 'ssh2';
+import { splitWords } from '../../core/command-words.ts';
 import { parseOptionWords } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
+import type { Parsed } from '../../core/parsed.ts';
+import type { Caller } from '../identity/key-record.ts';
 import type { RequestFeed } from '../routing/request-feed.ts';
+import type { AdminCommands } from './admin-commands.ts';
+import { runAdminCommand } from './admin-session.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import type { Forwarding } from './forwarding.ts';
 import { releaseSession } from './release-session.ts';
+import { SessionInput } from './session-input.ts';
 import { refusalLine, requestJson, requestLine, viewLines } from './session-view.ts';
 import { SessionOutput } from './session-output.ts';
 import type { Refusal } from './refusals.ts';
@@ -13,13 +19,16 @@ export interface SessionsOptions {
   readonly forwarding: Forwarding;
   readonly feed: RequestFeed;
   readonly context: () => CommandContext;
+  /** The commands that manage the gateway. */
+  readonly admin?: AdminCommands | undefined;
+  /** Who gives them, or why they may not any more. */
+  readonly caller: () => Parsed<Caller>;
   readonly log: Log;
   /** The user asked for the end of the whole connection; the session has ended already. */
   readonly onQuit: () => void;
 }
 
 const maxSessions = 8;
-const maxCommandLength = 8192;
 const optionNames = new Set(['access', 'host', 'scheme', 'ttl', 'meta', 'balance']);
 const endOfText = 0x03;
 const endOfTransmission = 0x04;
@@ -30,6 +39,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #views = new Set<SessionOutput>();
   #count = 0;
+  #answering = 0;
 
   constructor(connection: Connection, options: SessionsOptions) {
     this.#connection = connection;
@@ -42,6 +52,11 @@ export class Sessions {
       this.#count += 1;
       this.#serve(accept());
     });
+  }
+
+  /** Whether a command that manages the gateway has been given and not been answered yet. */
+  get isAnswering(): boolean {
+    return this.#answering > 0;
   }
 
   /** A reason that would else be seen by nobody. */
@@ -100,9 +115,24 @@ export class Sessions {
     channel.on('error', (err: Error) => {
       this.#options.log.debug({ err }, 'session channel failed');
     });
-    channel.resume();
     const output = new SessionOutput(channel, facts);
-    const command = facts.command.slice(0, maxCommandLength).split(/\s+/u).filter(Boolean);
+    const split = splitWords(facts.command);
+    const command = split.ok ? split.value : [];
+    const { admin, caller } = this.#options;
+    if (admin?.firstWords.includes(command[0] ?? '') === true) {
+      const input = new SessionInput(channel, facts);
+      this.#answering += 1;
+      void runAdminCommand(command, { admin, caller, input, output }).finally(() => {
+        this.#answering -= 1;
+      });
+      return;
+    }
+    channel.resume();
+    if (!split.ok) {
+      output.error(split.problem);
+      output.exit(2);
+      return;
+    }
     const areOptions = command.length > 0 && command.every((word) => word.includes('='));
     if (!this.#apply(areOptions ? [...facts.words, ...command] : facts.words, output)) return;
     if (areOptions || command.length === 0) this.#view(channel, output, facts.terminal);
@@ -127,7 +157,11 @@ export class Sessions {
     output: SessionOutput,
     session: { channel: ServerChannel; terminal: boolean },
   ): void {
-    const result = runCommand(this.#options.context(), words);
+    const { admin, caller, context } = this.#options;
+    const asker = caller();
+    const otherHelp = (about: readonly string[]): readonly string[] =>
+      admin !== undefined && asker.ok ? admin.help(about, asker.value.identity.role) : [];
+    const result = runCommand({ ...context(), otherCommands: admin?.firstWords ?? [], otherHelp }, words);
     if (result.kind === 'requests') {
       this.#follow(output, { ...session, json: result.json });
       return;

@@ -1,26 +1,42 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type Connection } from 'ssh2';
+import type { Identity } from '../identity/identity.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { poolPadding } from '../../core/packet-padding.ts';
 import { Turns } from '../../core/turns.ts';
 import { serverAlgorithms } from './algorithms.ts';
+import { SecurityKeys } from '../identity/security-key.ts';
 import { SshConnection, type ConnectionOptions } from './connection.ts';
 import { preferGcm } from './cipher-preference.ts';
 import { heedRightGuess } from './first-guess.ts';
 import type { HostKey } from './host-key.ts';
 import { joinIdentLine } from './ident-line.ts';
+import type { LoginFailureKind, LoginOutcome } from './login-outcome.ts';
 import { nativePartIsUsed } from './native-part.ts';
 import { paceReads } from './paced-reads.ts';
+import type { Penalties } from './penalties.ts';
 import { Startups } from './startups.ts';
 
-export interface SshServerOptions extends ConnectionOptions {
+export interface SshServerOptions extends Omit<ConnectionOptions, 'securityKeys'> {
   readonly hostKey: HostKey;
   readonly loginGraceMs: number;
   readonly maxStartups: number;
   readonly maxStartupsPerSource: number;
+  /** How often it is looked for connections whose key has expired. */
+  readonly expiryCheckMs?: number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
   /** Connections refused before any of their bytes was read, because too many others are logging in. */
   readonly onTooManyStartups: (source: string) => void;
+  /** Who has failed too often; nobody, if it is not given. */
+  readonly penalties?: Penalties | undefined;
+  /** The same of connections whose source is blocked. */
+  readonly onPenalised?: (address: string) => void;
+  /** Called for every connection that logged in, or tried to. */
+  readonly onLogin?: (outcome: LoginOutcome) => void;
 }
+
+const defaultExpiryCheckMs = 1000;
 
 /** What comes during logins is read a few pieces at a time, each of up to two milliseconds. */
 const readsPerTurn = 8;
@@ -28,6 +44,8 @@ const readsPerTurn = 8;
 interface Arrival {
   readonly remoteAddress: string;
   readonly release: () => void;
+  connection?: SshConnection;
+  late?: boolean;
 }
 
 /**
@@ -42,11 +60,13 @@ export class SshServer {
   readonly #server: ssh2.Server;
   readonly #startups: Startups;
   readonly #turns = new Turns(readsPerTurn);
+  readonly #securityKeys = new SecurityKeys();
   readonly #arrivals = new WeakMap<Duplex, Arrival>();
   readonly #sockets = new Set<Duplex>();
   /** Those of them that have not said yet what they are. */
   readonly #nameless = new Set<Duplex>();
   readonly #connections = new Set<SshConnection>();
+  readonly #expiryTimer: NodeJS.Timeout;
   #refusing: string | undefined;
 
   constructor(options: SshServerOptions) {
@@ -67,6 +87,11 @@ export class SshServer {
     options.admissions.onChange(() => {
       for (const connection of this.#connections) connection.recheck();
     });
+    const { now = Date.now, expiryCheckMs = defaultExpiryCheckMs } = options;
+    // Not a timer for each moment of expiry: the clock may be set.
+    this.#expiryTimer = setInterval(() => {
+      for (const connection of this.#connections) connection.recheckExpired(now());
+    }, expiryCheckMs).unref();
   }
 
   get pendingLogins(): number {
@@ -79,9 +104,22 @@ export class SshServer {
     return tunnels;
   }
 
+  /** Who is logged in, as their keys are now. */
+  get logins(): readonly { readonly identity: Identity; readonly address: string }[] {
+    const logins: { identity: Identity; address: string }[] = [];
+    for (const { login, remoteAddress: address, tunnel } of this.#connections)
+      if (login !== undefined && tunnel?.live === true) logins.push({ identity: login.identity, address });
+    return logins;
+  }
+
   /** How many more connections could log in at this moment: in all, and from this address. */
   loginRoom(address: string): { inAll: number; ofSource: number } {
     return this.#startups.room(address);
+  }
+
+  /** Whether nobody may log in from there now. */
+  isBlocked(address: string): boolean {
+    return this.#options.penalties?.isBlocked(address) ?? false;
   }
 
   /** Takes over a socket of which nothing has been read. */
@@ -93,6 +131,11 @@ export class SshServer {
       socket.destroy();
       return;
     }
+    if (this.isBlocked(remoteAddress)) {
+      this.#options.onPenalised?.(remoteAddress);
+      socket.destroy();
+      return;
+    }
     const leave = this.#startups.enter(remoteAddress);
     if (leave === undefined) {
       this.#options.onTooManyStartups(remoteAddress);
@@ -101,6 +144,7 @@ export class SshServer {
     }
     const grace = setTimeout(() => {
       this.#options.log.debug({ remote: remoteAddress }, 'login took too long');
+      arrival.late = true;
       socket.destroy();
     }, this.#options.loginGraceMs);
     const stopPacing = paceReads(socket, this.#turns);
@@ -109,16 +153,18 @@ export class SshServer {
       stopPacing();
       leave();
     };
+    const arrival: Arrival = { remoteAddress, release };
     // The listener allows half-open connections, and ssh2 keeps one that ends before it has said what it is.
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
+      this.#judge(arrival);
       this.#sockets.delete(socket);
       this.#nameless.delete(socket);
       release();
     });
     this.#sockets.add(socket);
     this.#nameless.add(socket);
-    this.#arrivals.set(socket, { remoteAddress, release });
+    this.#arrivals.set(socket, arrival);
     joinIdentLine(socket);
     // Any stream will do, such as the inside of a TLS connection.
     (this.#server as { injectSocket(socket: Duplex): void }).injectSocket(socket);
@@ -142,6 +188,7 @@ export class SshServer {
   }
 
   destroy(): void {
+    clearInterval(this.#expiryTimer);
     for (const socket of [...this.#sockets]) socket.destroy();
   }
 
@@ -158,16 +205,40 @@ export class SshServer {
     connection.on('handshake', () => {
       poolPadding(connection);
     });
+    const address = arrival.remoteAddress;
+    let live: (() => void) | undefined;
     const own: SshConnection = new SshConnection(
-      { connection, socket, remoteAddress: arrival.remoteAddress, tunnels: () => this.tunnels },
-      this.#options,
+      { connection, socket, remoteAddress: address, tunnels: () => this.tunnels },
+      { ...this.#options, securityKeys: this.#securityKeys },
       {
-        onReady: () => {
+        onReady: (_tunnel, { identity, env, counter }) => {
           arrival.release();
+          live = this.#options.penalties?.succeeded(address);
+          this.#options.onLogin?.({
+            ...{ kind: 'ok', identity, env, address },
+            ...(counter !== undefined && { counter }),
+          });
         },
-        onClosed: () => this.#connections.delete(own),
+        onClosed: () => {
+          live?.();
+          this.#connections.delete(own);
+        },
       },
     );
+    arrival.connection = own;
     this.#connections.add(own);
+  }
+
+  /** What is to be thought of a connection that is over. */
+  #judge({ remoteAddress: address, connection, late = false }: Arrival): void {
+    if (this.#refusing !== undefined || connection?.tunnel !== undefined) return;
+    const attempt = connection?.failedAttempt;
+    let why: LoginFailureKind = 'nothing';
+    if (late) why = 'late';
+    else if (attempt !== undefined) why = 'refused';
+    // A health check connects and leaves.
+    else if (connection === undefined) return;
+    this.#options.penalties?.failed(address, why);
+    this.#options.onLogin?.({ kind: 'failed', why, address, ...(attempt && { attempt }) });
   }
 }

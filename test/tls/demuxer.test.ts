@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import type { DemuxerEvent } from '../../tls/demuxer-event.ts';
 import { parseNetworks } from '../../tls/networks.ts';
@@ -362,3 +363,34 @@ t.test('an IPv6 listener tells IPv4 addresses as such, and trusts them by their 
   plain.write(httpHead);
   t.match(await port.handed.next(), { info: { remoteAddress: '127.0.0.1' } });
 });
+
+t.test(
+  'of a source that may not log in, what offers only SSH ends before its handshake; visitors are served',
+  async (t) => {
+    const asked: string[] = [];
+    const port = await SharedPort.open(t, {
+      proxyNetworks: parseNetworks(['127.0.0.1']),
+      isBlocked: (address) => {
+        asked.push(address);
+        return address === '192.0.2.66';
+      },
+    });
+    const from = async (source: string): Promise<Socket> =>
+      port.connect(`PROXY TCP4 ${source} 192.0.2.9 1 2\r\n`);
+    const secure = (socket: Socket, ...alpn: string[]): TLSSocket => {
+      const secured = tlsConnect({ socket, ALPNProtocols: alpn, rejectUnauthorized: false });
+      t.teardown(() => secured.destroy());
+      return secured.on('error', () => undefined);
+    };
+    const machine = secure(await from('192.0.2.66'), 'ssh');
+    await hungUp(machine);
+    t.ok(await port.events.next(({ kind }) => kind === 'penalised'));
+    t.notOk(port.events.all.some(({ kind }) => kind === 'secured'));
+    t.equal(port.demuxer.pending, 0);
+    secure(await from('192.0.2.66'), 'h2', 'http/1.1');
+    t.match(await port.handed.next(), { kind: 'http2', info: { remoteAddress: '192.0.2.66' } });
+    t.same(asked, ['192.0.2.66'], 'nobody asks about visitors');
+    secure(await from('192.0.2.1'), 'ssh');
+    t.match(await port.handed.next(), { kind: 'ssh', info: { remoteAddress: '192.0.2.1' } });
+  },
+);

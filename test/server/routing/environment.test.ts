@@ -376,7 +376,7 @@ t.test('passed on to another owner, it forgets what it offered', (t) => {
   const forward = new FakeForward();
   const { environment, ask } = make(forward);
   end(environment, forward, lost);
-  environment.transfer('somebody else');
+  environment.passTo('somebody else');
   environment.add(new FakeForward({ service: 'api' }));
   t.equal(environment.owner, 'somebody else');
   t.match(ask(), { kind: 'no-service', environment: { owner: 'somebody else' } });
@@ -423,7 +423,7 @@ t.test('clocks that jump: only what is shown differs', (t) => {
     environment.settle();
     t.match(ask(), { kind: 'reconnecting' });
   }
-  t.equal(environment.unseenMs, 2000);
+  t.equal(environment.idleMs, 2000);
   clock.advance(holdMs - 2000);
   environment.settle();
   t.match(ask(), { kind: 'offline' });

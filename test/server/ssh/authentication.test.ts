@@ -1,10 +1,17 @@
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey, sign } from 'node:crypto';
 import { once } from 'node:events';
 import ssh2 from 'ssh2';
 import t from 'tap';
+import { parseCertificate } from '../../../core/ssh-certificate.ts';
+import { wireString } from '../../../core/ssh-wire.ts';
+import type { Admission, OfferedKey, SecurityKeyPolicy } from '../../../server/identity/admission.ts';
+import { signKey } from '../../support/certificates.ts';
+import { ecdsaSignature, makeFidoKey, type FidoKey, type FidoSignature } from '../../support/fido-key.ts';
 import { dialIn, startDialling, type Machine } from '../../support/machine.ts';
 import { openssh } from '../../support/openssh.ts';
-import { startSshGateway } from '../../support/ssh-gateway.ts';
+import { logInRaw, type RawLogin } from '../../support/raw-login.ts';
+import { AnyKey, startSshGateway } from '../../support/ssh-gateway.ts';
 import { makeKey, type SshKey } from '../../support/ssh-keys.ts';
 import { until } from '../../support/until.ts';
 
@@ -287,5 +294,185 @@ t.test('a certificate is refused with a reason', async (t) => {
   const args = ['-o', `CertificateFile=${user.path}-cert.pub`];
   const ssh = openssh(t, { port: gateway.port, key: user, args, command: ['hello'] });
   t.equal((await ssh.exit).code, 0, 'the key below it is good by itself');
-  t.match(ssh.stderr, /certificates are not accepted here/);
+  t.match(ssh.stderr, /certificate refused: this is a certificate/);
 });
+
+function fidoLogin(key: FidoKey, how?: FidoSignature): RawLogin {
+  return { algorithm: key.type, blob: key.blob, sign: (data) => key.sign(data, how) };
+}
+
+t.test('a FIDO key logs in by its own signature', async (t) => {
+  for (const kind of ['ed25519', 'ecdsa'] as const) {
+    const gateway = await startSshGateway(t);
+    const key = makeFidoKey(t, kind);
+    const { algorithm, blob } = fidoLogin(key);
+    t.same(await logInRaw(t, gateway.port, [{ algorithm, blob }, fidoLogin(key)]), ['may try', 'in']);
+    t.same(await logInRaw(t, gateway.port, [fidoLogin(key)]), ['in'], 'without having asked');
+    t.equal(gateway.counted.filter((each) => each === 'authenticated ok').length, 2);
+  }
+});
+
+t.test('what a FIDO key must not do', async (t) => {
+  const gateway = await startSshGateway(t);
+  for (const kind of ['ed25519', 'ecdsa'] as const) {
+    const key = makeFidoKey(t, kind);
+    const cut = (bytes: number): RawLogin => ({
+      ...fidoLogin(key),
+      sign: (data) => key.sign(data, { counter: 100 }).subarray(0, -bytes),
+    });
+    const longer = {
+      ...fidoLogin(key),
+      sign: (data: Buffer) => Buffer.concat([key.sign(data), Buffer.of(0)]),
+    };
+    const bad = [
+      fidoLogin(key, { flags: 0 }),
+      fidoLogin(key, { flags: 4 }),
+      fidoLogin(key, { application: 'ssh:other' }),
+      { ...fidoLogin(key), sign: (data: Buffer) => key.sign(data.subarray(1)) },
+      { ...fidoLogin(key), sign: (data: Buffer) => makeFidoKey(t, kind).sign(data) },
+    ];
+    t.same(
+      await logInRaw(t, gateway.port, bad),
+      bad.map(() => 'refused'),
+    );
+    t.same(await logInRaw(t, gateway.port, [cut(1), cut(5), cut(40), longer]), Array(4).fill('refused'));
+    t.same(await logInRaw(t, gateway.port, [fidoLogin(key, { counter: 1 })]), ['in'], 'none of that counted');
+  }
+  t.ok(gateway.logLines.some((line) => line['reason'] === 'nobody touched the security key'));
+});
+
+t.test('the counter of a FIDO key must grow, whoever asked in between', async (t) => {
+  const gateway = await startSshGateway(t);
+  const key = makeFidoKey(t);
+  const { algorithm, blob } = fidoLogin(key);
+  const logIn = (counter: number): Promise<string[]> =>
+    logInRaw(t, gateway.port, [{ algorithm, blob }, { algorithm, blob }, fidoLogin(key, { counter })]);
+  t.same(await logIn(5), ['may try', 'may try', 'in']);
+  t.same(await logIn(5), ['may try', 'may try', 'refused']);
+  t.same(await logIn(4), ['may try', 'may try', 'refused']);
+  t.same(await logIn(6), ['may try', 'may try', 'in']);
+  t.match(
+    gateway.logLines.findLast((line) => line.msg === 'login refused'),
+    {
+      reason: 'the counter of the security key went back: was the key cloned?',
+    },
+  );
+});
+
+/** Admits certificates too, and everybody under the same rules. */
+class Lenient extends AnyKey {
+  readonly #policy: SecurityKeyPolicy | undefined;
+
+  constructor(policy?: SecurityKeyPolicy) {
+    super();
+    this.#policy = policy;
+  }
+
+  override admit(key: OfferedKey): Admission {
+    const certificate = parseCertificate(key.blob);
+    const subject = certificate.ok ? certificate.value.subject : key;
+    const admission = super.admit(subject);
+    if (admission.kind === 'refused' || this.#policy === undefined) return admission;
+    return { ...admission, securityKey: this.#policy };
+  }
+}
+
+t.test('the rules of the key itself, and the counter that is stored with it', async (t) => {
+  const key = makeFidoKey(t);
+  const outcomes = async (policy: SecurityKeyPolicy, ...hows: FidoSignature[]): Promise<string[]> => {
+    const { port } = await startSshGateway(t, { admissions: new Lenient(policy) });
+    return logInRaw(
+      t,
+      port,
+      hows.map((how) => fidoLogin(key, how)),
+    );
+  };
+  const untouched = { touchRequired: false, verifyRequired: false };
+  t.same(await outcomes(untouched, { flags: 0 }), ['in']);
+  const verified = { touchRequired: true, verifyRequired: true };
+  t.same(await outcomes(verified, { flags: 1 }, { flags: 4 }, { flags: 5 }), ['refused', 'refused', 'in']);
+  const stored = { touchRequired: true, verifyRequired: false, lastCounter: 7 };
+  t.same(await outcomes(stored, { counter: 0 }, { counter: 7 }, { counter: 8 }), [
+    'refused',
+    'refused',
+    'in',
+  ]);
+});
+
+t.test('a certificate is good with the signature of the key in it, and of no other', async (t) => {
+  const gateway = await startSshGateway(t, { admissions: new Lenient() });
+  const [authority, other] = [makeKey(t), makeKey(t)];
+  for (const kind of [{ type: 'rsa', bits: 2048 }, { type: 'ecdsa', bits: 256 }, {}] as const) {
+    const user = signKey(t, authority, makeKey(t, kind));
+    const args = ['-o', `CertificateFile=${user.certificatePath}`, '-v'];
+    const ssh = openssh(t, { port: gateway.port, key: user, args, command: ['hello'] });
+    t.equal((await ssh.exit).code, 0, user.type);
+    t.match(ssh.stderr, /Server accepts key: \S+-cert.pub/);
+  }
+  const { certificate, privateKey } = signKey(t, authority, makeKey(t));
+  const algorithm = 'ssh-ed25519-cert-v01@openssh.com';
+  const signedBy = (pem: string, name = 'ssh-ed25519'): RawLogin => {
+    const sign = signerOf({ ...other, privateKey: pem });
+    return {
+      algorithm,
+      blob: certificate,
+      sign: (data) => Buffer.concat([wireString(name), wireString(sign(data) ?? '')]),
+    };
+  };
+  const wrong = [signedBy(other.privateKey), signedBy(authority.privateKey), signedBy(privateKey, algorithm)];
+  t.same(await logInRaw(t, gateway.port, wrong), ['refused', 'refused', 'refused']);
+  t.same(await logInRaw(t, gateway.port, [signedBy(privateKey)]), ['in']);
+});
+
+t.test('a certificate is never taken for a key, nor its nonce for the point of one', async (t) => {
+  const gateway = await startSshGateway(t, { admissions: new Lenient() });
+  const { certificate } = signKey(t, makeKey(t), makeKey(t));
+  const nonce = certificate.subarray(4 + 32 + 4, 4 + 32 + 4 + 32);
+  const blob = Buffer.concat([wireString('ssh-ed25519'), wireString(nonce)]);
+  const attempts = [
+    { algorithm: 'ssh-ed25519', blob: certificate },
+    { algorithm: 'rsa-sha2-512', blob: certificate },
+    { algorithm: 'ssh-rsa-cert-v01@openssh.com', blob: certificate },
+    { algorithm: 'ssh-ed25519-cert-v01@openssh.com', blob },
+  ];
+  t.same(await logInRaw(t, gateway.port, attempts), ['refused', 'refused', 'refused', 'refused']);
+});
+
+t.test('signatures in any form but the right one, of every type', async (t) => {
+  const gateway = await startSshGateway(t, { maxAuthTries: 100 });
+  const kinds = [
+    {},
+    { type: 'ecdsa', bits: 256 },
+    { type: 'ecdsa', bits: 521 },
+    { type: 'rsa', bits: 2048 },
+  ] as const;
+  for (const kind of kinds) {
+    const key = makeKey(t, kind);
+    const algorithm = key.type === 'ssh-rsa' ? 'rsa-sha2-256' : key.type;
+    const parsed = createPrivateKeyOf(key);
+    const good = (data: Buffer): Buffer => Buffer.concat([wireString(algorithm), wireString(parsed(data))]);
+    const forms: ((data: Buffer) => Buffer)[] = [
+      (data) => parsed(data),
+      (data) => Buffer.concat([good(data), Buffer.of(0)]),
+      (data) => good(data).subarray(0, -1),
+      (data) => Buffer.concat([wireString('ssh-rsa'), wireString(parsed(data))]),
+      (data) => Buffer.concat([wireString(`${algorithm}x`), wireString(parsed(data))]),
+      (data) => good(Buffer.concat([data, Buffer.of(0)])),
+      (data) => good(data.subarray(4)),
+    ];
+    const logins = forms.map((sign) => ({ algorithm, blob: key.blob, sign }));
+    const answers = await logInRaw(t, gateway.port, logins);
+    t.notOk(answers.includes('in'), key.type);
+    t.same(await logInRaw(t, gateway.port, [{ algorithm, blob: key.blob, sign: good }]), ['in'], key.type);
+  }
+});
+
+/** Signs as SSH writes it, without the algorithm's name. */
+function createPrivateKeyOf(key: SshKey): (data: Buffer) => Buffer {
+  const parsed = ssh2.utils.parseKey(key.privateKey);
+  if (parsed instanceof Error) throw parsed;
+  const privateKey = createPrivateKey(parsed.getPrivatePEM());
+  if (key.type.startsWith('ecdsa'))
+    return (data) => ecdsaSignature(key.type.endsWith('521') ? 'sha512' : 'sha256', data, privateKey);
+  return (data) => sign(key.type === 'ssh-rsa' ? 'sha256' : null, data, privateKey);
+}

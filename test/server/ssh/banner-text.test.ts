@@ -15,6 +15,7 @@ const facts: BannerFacts = {
   routes: { mayClaim: () => true },
   urls: fakeUrls,
   defaultAccess: 'private',
+  contact: 'the team',
   refusals: [],
 };
 
@@ -38,8 +39,8 @@ t.test('what was refused the last time, made safe for a terminal', (t) => {
 t.test("why nothing can be offered under this name, without a link that somebody else's would open", (t) => {
   const cases: [Partial<BannerFacts>, RegExp][] = [
     [{ env: 'www' }, /reserved/],
-    [{ env: 'main' }, /this key may not use the name main/],
-    [{ routes: { mayClaim: () => false } }, /belongs to somebody else/],
+    [{ env: 'main' }, /this key may not use the name main \(it may use pr-\*\); for more, ask the team$/m],
+    [{ routes: { mayClaim: () => false } }, /belongs to somebody else; use another, or ask the team$/m],
   ];
   for (const [change, pattern] of cases) {
     const text = bannerText({ ...facts, ...change });

@@ -165,6 +165,24 @@ t.test('help names every command', (t) => {
   t.end();
 });
 
+t.test('help tells of the commands that manage the gateway, as far as they are told', (t) => {
+  const told: (readonly string[])[] = [];
+  const otherHelp = (about: readonly string[]): readonly string[] => {
+    told.push(about);
+    return about[0] === 'nothing' ? [] : ['  key list'];
+  };
+  const managing = context({ otherHelp, otherCommands: ['key', 'audit'] });
+  t.match(runCommand(managing, ['help']), { kind: 'text', lines: helpLines(['  key list']) });
+  t.same(runCommand(managing, ['help', 'key']), { kind: 'text', lines: ['  key list'] });
+  t.match(runCommand(managing, ['help', 'status']), { lines: [/^status \[ENV\]/] });
+  t.match(runCommand(managing, ['help', 'nothing']), { kind: 'error', status: 2 });
+  t.match(runCommand(context(), ['help', 'key']), { kind: 'error', status: 2 });
+  t.same(told, [[], ['key'], ['status'], ['nothing']]);
+  t.match(runCommand(managing, ['keys']), { message: /did you mean key/ });
+  t.match(runCommand(managing, ['statsu']), { message: /did you mean status/ });
+  t.end();
+});
+
 t.test('an unknown command fails with a hint', (t) => {
   for (const word of ['helo', 'constructor', '__proto__', 'toString', 'rm', '']) {
     t.match(runCommand(context(), [word]), { kind: 'error', status: 2, message: /help/ }, word);

@@ -178,7 +178,7 @@ t.test('a key that is taken out of the file, or expires, loses its connection', 
   t.teardown(() => {
     admissions.close();
   });
-  const gateway = await startSshGateway(t, { admissions });
+  const gateway = await startSshGateway(t, { admissions, now: () => clock.now, expiryCheckMs: 2 });
   const [first, second] = await Promise.all(
     [removed, expiring].map((each, index) => dialIn(t, gateway.port, { key: each, user: `pr-${index}` })),
   );

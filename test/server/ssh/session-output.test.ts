@@ -44,9 +44,10 @@ class StuckStream extends Writable {
   }
 }
 
-function make(terminal = false): { channel: FakeChannel; output: SessionOutput } {
+function make(terminal = false, stalledMs?: number): { channel: FakeChannel; output: SessionOutput } {
   const channel = new FakeChannel();
-  return { channel, output: new SessionOutput(channel as unknown as ServerChannel, { terminal }) };
+  const options = { terminal, ...(stalledMs !== undefined && { stalledMs }) };
+  return { channel, output: new SessionOutput(channel as unknown as ServerChannel, options) };
 }
 
 t.test('line ends as the terminal wants them', (t) => {
@@ -86,6 +87,39 @@ t.test('a terminal that nobody reads costs a bounded memory; it is told how much
   t.match(channel.text, /\(9\d\d\d lines left out\)\nlast\n$/);
   for (let i = 0; i < 10_000; i += 1) output.error('x'.repeat(99));
   t.ok(channel.stderr.writableLength < 70 * 1024, `${channel.stderr.writableLength} bytes wait`);
+  t.end();
+});
+
+t.test('a whole answer comes no faster than it is read', async (t) => {
+  const { channel, output } = make();
+  channel.stuck = true;
+  const lines = Array.from({ length: 1000 }, (_, at) => `${String(at)} ${'x'.repeat(1000)}`);
+  const shown = output.whole([...lines, 'y'.repeat(1_000_000)]);
+  t.ok(channel.writableLength < 100 * 1024, `${channel.writableLength} bytes wait`);
+  channel.flow();
+  t.equal(await shown, true);
+  t.equal(channel.text, [...lines, 'y'.repeat(1_000_000), ''].join('\n'));
+});
+
+t.test('a reader that stops in the middle of an answer, or leaves, is told of', async (t) => {
+  const stuck = make(false, 1);
+  stuck.channel.stuck = true;
+  t.equal(await stuck.output.whole(['x'.repeat(100_000)]), false);
+  stuck.output.cut();
+  t.equal(stuck.channel.destroyed, true);
+  const gone = make();
+  gone.channel.stuck = true;
+  const shown = gone.output.whole(['x'.repeat(100_000)]);
+  gone.channel.destroy();
+  t.equal(await shown, false);
+  t.equal(await gone.output.whole(['more']), false);
+});
+
+t.test('remarks go beside the output', (t) => {
+  const { channel, output } = make();
+  output.remark('by the way');
+  t.equal(channel.stderr.text, 'by the way\n');
+  t.equal(channel.text, '');
   t.end();
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ClientChannel } from 'ssh2';
 import t from 'tap';
+import type { AdminCommands } from '../../../server/ssh/admin-commands.ts';
 import { dialIn, type Machine } from '../../support/machine.ts';
 import type { Program } from '../../support/program.ts';
 import { bufferBytesInUse } from '../../support/memory.ts';
@@ -321,4 +322,67 @@ t.test('no way through the gateway to anywhere else', async (t) => {
   const ssh = openssh(t, { port: gateway.port, key, args: ['-W', '127.0.0.1:22'] });
   t.equal((await ssh.exit).code, 255);
   t.match(ssh.stderr, /administratively prohibited/);
+});
+
+/** Answers every command with its words, who gave it, and what came on standard input. */
+const echoing: AdminCommands = {
+  firstWords: ['key'],
+  help: (about, role) => [`  help of ${['key', ...about].join(' ')} for ${role}`],
+  run: async (words, { caller, readInput }) => {
+    const input = words.includes('add') ? await readInput() : undefined;
+    const given = input?.ok === true ? input.value : input?.problem;
+    const by = caller();
+    const { identity, address } = by.ok ? by.value : { identity: undefined, address: '' };
+    const value = { words, role: identity?.role, address, given };
+    return { stdout: [JSON.stringify(value)], stderr: ['by the way'], status: 0 };
+  },
+};
+
+t.test('commands that manage the gateway: words in quotes, standard input, who gives them', async (t) => {
+  const gateway = await startSshGateway(t, { admin: echoing });
+  const give = async (command: string, input = ''): Promise<{ stdout: string; code: number | null }> => {
+    const ssh = openssh(t, { port: gateway.port, key, command: [command] });
+    ssh.write(input);
+    ssh.end();
+    const { code } = await ssh.exit;
+    return { code, stdout: ssh.stdout };
+  };
+  const { stdout } = await give(`key add --name 'my key' "a\\"b"`, 'ssh-ed25519 AAAA\n');
+  t.same(JSON.parse(stdout), {
+    words: ['key', 'add', '--name', 'my key', 'a"b'],
+    role: 'admin',
+    address: '127.0.0.1',
+    given: 'ssh-ed25519 AAAA\n',
+  });
+  gateway.admissions.set(key.blob, { role: 'machine' });
+  t.match(JSON.parse((await give('key list')).stdout), { role: 'machine' });
+  t.match((await give('help')).stdout, /help of key for machine/);
+  t.match((await give('help list')).stdout, /help of key list for machine/);
+  t.match(await give(`key 'list`), { code: 2, stdout: '' });
+  t.match(await give('keys'), { code: 2 });
+});
+
+t.test('whoever takes their own key away reads the answer, and then why the connection ends', async (t) => {
+  let withdraw = (): void => undefined;
+  const admin: AdminCommands = {
+    ...echoing,
+    run: async () => {
+      withdraw();
+      return Promise.resolve({ stdout: ['done'], stderr: [], status: 0 });
+    },
+  };
+  const gateway = await startSshGateway(t, { admin });
+  withdraw = () => {
+    gateway.admissions.set(key.blob, 'refused');
+  };
+  const machine = await dialIn(t, gateway.port, { key });
+  const code = await new Promise((resolve, reject) => {
+    machine.client.exec('key rm own', (error, channel) => {
+      if (error) reject(error);
+      else channel.resume().on('exit', resolve);
+    });
+  });
+  t.equal(code, 0);
+  await machine.closed;
+  t.match(gateway.counted.at(-1), /access withdrawn/);
 });

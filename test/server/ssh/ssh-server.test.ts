@@ -216,6 +216,43 @@ t.test('ended politely, those who watch are told; destroyed, all are gone', asyn
   await until('its place is free', () => gateway.server.pendingLogins === 0);
 });
 
+t.test('who is logged in, as the keys are now', async (t) => {
+  const gateway = await startSshGateway(t);
+  rawClient(t, gateway);
+  const machine = await dialIn(t, gateway.port);
+  await gateway.tunnel();
+  t.match(gateway.server.logins, [{ identity: { role: 'admin' }, address: '127.0.0.1' }]);
+  gateway.admissions.set(machine.key.blob, { role: 'member', expiresAt: Date.now() + 3_600_000 });
+  t.match(gateway.server.logins, [{ identity: { role: 'member' } }], 'what was changed counts at once');
+  gateway.admissions.set(machine.key.blob, 'refused');
+  t.same(gateway.server.logins, []);
+  await machine.closed;
+});
+
+t.test('a key that has expired ends its connection, once, unless it has more time by then', async (t) => {
+  const clock = { now: 1000 };
+  const gateway = await startSshGateway(t, { now: () => clock.now, expiryCheckMs: 1 });
+  const [ends, stays] = await Promise.all(['pr-1', 'pr-2'].map((user) => dialIn(t, gateway.port, { user })));
+  await gateway.tunnel(1);
+  const admit = gateway.admissions.admit.bind(gateway.admissions);
+  // Nobody tells that the time is over.
+  gateway.admissions.admit = (key) => {
+    const over = clock.now >= 2000 && key.blob.equals(ends?.key.blob ?? Buffer.alloc(0));
+    return over ? { kind: 'refused', reason: 'this key expired' } : admit(key);
+  };
+  for (const machine of [ends, stays]) {
+    if (machine !== undefined) gateway.admissions.set(machine.key.blob, { expiresAt: 2000 });
+  }
+  t.equal(gateway.server.logins.length, 2);
+  clock.now = 2000;
+  await ends?.closed;
+  t.equal(stays?.socket.destroyed, false);
+  t.equal(
+    gateway.counted.filter((what) => what === 'tunnel closed: access withdrawn: this key expired').length,
+    1,
+  );
+});
+
 t.test('it logs once whether ssh2 has its compiled part', async (t) => {
   const gateway = await startSshGateway(t);
   t.equal(gateway.logLines.filter((line) => 'native' in line).length, 1);

@@ -1,0 +1,28 @@
+import type { Parsed } from '../../core/parsed.ts';
+import type { Caller } from '../identity/key-record.ts';
+import type { AdminCommands } from './admin-commands.ts';
+import type { SessionInput } from './session-input.ts';
+import type { SessionOutput } from './session-output.ts';
+
+export interface AdminSessionOptions {
+  readonly admin: AdminCommands;
+  /** Who gives the command at this moment, or why they may give none any more. */
+  readonly caller: () => Parsed<Caller>;
+  readonly input: Pick<SessionInput, 'read'>;
+  readonly output: Pick<SessionOutput, 'whole' | 'error' | 'remark' | 'exit' | 'cut'>;
+}
+
+/** Gives one command that manages the gateway, and shows what it answers, in a session that ends with it. Never rejects. */
+export async function runAdminCommand(words: readonly string[], session: AdminSessionOptions): Promise<void> {
+  const { admin, caller, input, output } = session;
+  const reply = await admin.run(words, { caller, readInput: () => input.read() });
+  if (!(await output.whole(reply.stdout))) {
+    output.cut();
+    return;
+  }
+  const [first, ...rest] = reply.stderr;
+  if (first !== undefined && reply.status === 0) output.remark(first);
+  else if (first !== undefined) output.error(first);
+  for (const line of rest) output.remark(line);
+  output.exit(reply.status);
+}

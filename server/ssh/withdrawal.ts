@@ -1,0 +1,29 @@
+import type { Admission, Admissions } from '../identity/admission.ts';
+import { mayNameEnv } from '../identity/identity.ts';
+import type { RouteTable } from './forwarding.ts';
+import type { Login } from './login.ts';
+
+export interface WithdrawalFacts {
+  readonly admissions: Pick<Admissions, 'admit'>;
+  readonly routes: Pick<RouteTable, 'mayClaim'>;
+  readonly remoteAddress: string;
+  /** The connection has forwards. */
+  readonly offers: boolean;
+}
+
+/** Whom the key of a connection authenticates now; refused when it could not log in again as it did, or offer what it offers. */
+export function admitAgain({ identity, env, key }: Login, facts: WithdrawalFacts): Admission {
+  const admission = facts.admissions.admit(key, facts.remoteAddress);
+  if (admission.kind === 'refused') return admission;
+  if (admission.identity.principal !== identity.principal)
+    return refused('the key belongs to another principal now');
+  if (mayNameEnv(identity, env) && !mayNameEnv(admission.identity, env))
+    return refused(`the key may not use the name ${env} any more`);
+  if (facts.offers && !facts.routes.mayClaim(env, identity.principal))
+    return refused(`the name ${env} belongs to somebody else now`);
+  return admission;
+}
+
+function refused(reason: string): Admission {
+  return { kind: 'refused', reason };
+}
