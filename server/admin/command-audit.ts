@@ -1,0 +1,18 @@
+import type { AuditDetail, AuditEntry } from '../store/audit-entry.ts';
+import type { Call } from './answer.ts';
+
+/** The line of the audit for what a command did. */
+export function auditOf(
+  { caller, now }: Pick<Call<unknown>, 'caller' | 'now'>,
+  done: { readonly action: string; readonly target: string; readonly detail?: AuditDetail },
+): AuditEntry {
+  const { identity, address } = caller;
+  return {
+    at: now,
+    principal: identity.principal,
+    fingerprint: identity.fingerprint,
+    address,
+    result: 'ok',
+    ...done,
+  };
+}

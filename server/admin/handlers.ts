@@ -1,0 +1,26 @@
+import type { Handlers } from './answer.ts';
+import { auditHandlers, type AuditServices } from './audit-command.ts';
+import { certHandlers, type CertServices } from './cert-command.ts';
+import { envHandlers, type EnvServices } from './env-commands.ts';
+import { importHandlers, type ImportServices } from './import-command.ts';
+import { keyHandlers, type KeyServices } from './key-commands.ts';
+
+/** What the commands need, by what they are about. */
+export interface AdminServices {
+  readonly keys: KeyServices;
+  readonly imports: ImportServices;
+  readonly env: EnvServices;
+  readonly cert: CertServices;
+  readonly audit: AuditServices;
+}
+
+/** A handler for every command of the table in `core/commands.ts`: whoever adds one there adds its handler here. */
+export function adminHandlers(services: AdminServices): Handlers {
+  return {
+    ...keyHandlers(services.keys),
+    ...importHandlers(services.imports),
+    ...envHandlers(services.env),
+    ...certHandlers(services.cert),
+    ...auditHandlers(services.audit),
+  };
+}

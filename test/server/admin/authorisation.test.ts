@@ -1,0 +1,152 @@
+import t from 'tap';
+import { commandNames, commands, type CommandName } from '../../../core/commands.ts';
+import type { Role } from '../../../server/identity/identity.ts';
+import { adminSetting } from '../../support/admin-setting.ts';
+import { storedKey } from '../../support/memory-keys.ts';
+import { publicKey } from '../../support/public-keys.ts';
+
+type Outcome = 'done' | 'unknown' | 'forbidden';
+const roles: readonly Role[] = ['machine', 'member', 'admin'];
+
+/** Who may give a command at all: machine, member, admin. */
+const reaches: Readonly<Record<CommandName, readonly [boolean, boolean, boolean]>> = {
+  'key add': [false, true, true],
+  'key list': [true, true, true],
+  'key show': [true, true, true],
+  'key rename': [false, true, true],
+  'key prefer': [false, true, true],
+  'key unprefer': [false, true, true],
+  'key expire': [false, true, true],
+  'key revoke': [false, true, true],
+  'key rm': [false, true, true],
+  'key check': [true, true, true],
+  'key import': [false, false, true],
+  'key imports': [false, false, true],
+  'key import-stop': [false, false, true],
+  'env list': [true, true, true],
+  'env release': [true, true, true],
+  'env transfer': [false, true, true],
+  cert: [true, true, true],
+  audit: [false, true, true],
+};
+
+/** Words that are good for each command, and name a key where it takes one. */
+const words = (key: string): Readonly<Record<CommandName, string>> => ({
+  'key add': 'key add',
+  'key list': 'key list',
+  'key show': `key show ${key}`,
+  'key rename': `key rename ${key} other`,
+  'key prefer': `key prefer ${key}`,
+  'key unprefer': `key unprefer ${key}`,
+  'key expire': `key expire ${key} 1d`,
+  'key revoke': `key revoke ${key}`,
+  'key rm': `key rm ${key}`,
+  'key check': 'key check',
+  'key import': 'key import github:ana',
+  'key imports': 'key imports',
+  'key import-stop': 'key import-stop github:ana',
+  'env list': 'env list',
+  'env release': 'env release pr-1',
+  'env transfer': 'env transfer pr-1 ben',
+  cert: 'cert',
+  audit: 'audit',
+});
+
+t.test('the table is about all commands', (t) => {
+  t.same(Object.keys(reaches), commandNames);
+  t.end();
+});
+
+for (const [index, role] of roles.entries()) {
+  t.test(`what a ${role} reaches`, async (t) => {
+    for (const { name } of commands) {
+      const { run, refused } = adminSetting({ keys: [storedKey({ fingerprint: 'SHA256:own' })] });
+      const { status, stderr } = await run(
+        words('laptop')[name],
+        { role, principal: 'ana' },
+        publicKey().line,
+      );
+      const may = reaches[name][index];
+      t.equal(status === 3, may === false, `${name}: ${String(status)} ${stderr.join(' ')}`);
+      if (may === true) continue;
+      t.match(refused, [{ action: name.replaceAll(' ', '.'), result: 'refused', principal: 'ana' }]);
+    }
+  });
+}
+
+/** Somebody else's key: as unknown as one that never was, but to an administrator. */
+const ofOthers: Readonly<Record<Role, Outcome>> = { machine: 'unknown', member: 'unknown', admin: 'done' };
+
+t.test('own keys, and those of others', async (t) => {
+  const touching = commandNames.filter((name) => words('KEY')[name].includes('KEY'));
+  t.equal(touching.length, 7);
+  for (const name of touching) {
+    for (const role of roles) {
+      const made = (): ReturnType<typeof adminSetting> =>
+        adminSetting({
+          keys: [
+            storedKey({ fingerprint: 'SHA256:own111', principal: 'ana', name: 'laptop' }),
+            storedKey({ fingerprint: 'SHA256:other123', principal: 'ben', name: 'phone' }),
+            storedKey({ fingerprint: 'SHA256:root11', principal: 'root', name: 'root', role: 'admin' }),
+          ],
+        });
+      const caller = { role, principal: 'ana', fingerprint: 'SHA256:own111' };
+      const mayAtAll = reaches[name][roles.indexOf(role)] === true;
+      for (const key of ['phone', 'ben/phone', 'SHA256:other123', 'SHA256:other1']) {
+        const { run, keys } = made();
+        const { status, stderr } = await run(words(key)[name], caller);
+        const expected = mayAtAll ? ofOthers[role] : 'forbidden';
+        t.equal(status, { done: 0, unknown: 1, forbidden: 3 }[expected], `${role}: ${words(key)[name]}`);
+        if (expected === 'done') continue;
+        const unknown = await made().run(words('nobodys')[name], caller);
+        t.same(
+          stderr.map((line) => line.replace(key, 'nobodys')),
+          unknown.stderr,
+          'nothing is given away',
+        );
+        t.match(keys.byFingerprint('SHA256:other123'), { name: 'phone', preferred: false });
+        t.same(keys.audit, []);
+      }
+      const { status } = await made().run(words('laptop')[name], caller);
+      t.equal(status, mayAtAll ? 0 : 3, `${role}, the own one: ${name}`);
+    }
+  }
+});
+
+t.test('a list shows the own keys only, but to an administrator', async (t) => {
+  const keys = [
+    storedKey({ fingerprint: 'SHA256:a', principal: 'ana', name: 'laptop' }),
+    storedKey({ fingerprint: 'SHA256:b', principal: 'ben', name: 'phone' }),
+  ];
+  const fileKeys = [
+    storedKey({ fingerprint: 'SHA256:c', principal: 'ana', name: 'in-file', source: 'file' }),
+    storedKey({ fingerprint: 'SHA256:d', principal: 'ben', name: 'his-file', source: 'file' }),
+  ];
+  for (const role of roles) {
+    const { run } = adminSetting({ keys, fileKeys });
+    const names = async (more = ''): Promise<unknown[]> => {
+      const { stdout } = await run(`key list --json${more}`, { role, principal: 'ana' });
+      return (JSON.parse(stdout.join('')) as { name: string }[]).map(({ name }) => name);
+    };
+    const all = ['in-file', 'laptop', 'his-file', 'phone'];
+    t.same(await names(), role === 'admin' ? all : all.slice(0, 2), role);
+    t.same(await names(' --principal ben'), role === 'admin' ? all.slice(2) : []);
+  }
+});
+
+t.test('whoever came by a certificate or by a file may what their role says', async (t) => {
+  const sources = [
+    { kind: 'certificate', serial: '1', certificateId: 'ana', authority: 'SHA256:ca' },
+    { kind: 'file' },
+    { kind: 'stored' },
+    { kind: 'open' },
+  ] as const;
+  for (const source of sources) {
+    const { run, keys } = adminSetting();
+    const as = { principal: 'cert:ana', role: 'member', source } as const;
+    t.equal((await run('key add --name one', as, publicKey().line)).status, 0);
+    t.match(keys.ofPrincipal('cert:ana'), [{ name: 'one', createdBy: 'cert:ana' }]);
+    t.equal((await run('key add', { ...as, role: 'machine' }, publicKey().line)).status, 3);
+    t.equal((await run('key import github:ana', as)).status, 3);
+  }
+});
