@@ -23,6 +23,7 @@ const byCode: Partial<Record<ErrorCode, string>> = {
   ERR_MISDIRECTED: 'Repeat the request on a connection of its own.',
   ERR_METHOD_REFUSED: 'Use another method.',
   ERR_NOT_FOUND: checkAddress,
+  ERR_TOKEN_REFUSED: 'Ask the operator, who finds the reason in the log by the error id.',
   ERR_INTERNAL: 'Try again; if it stays, tell the operator the error id.',
 };
 

@@ -2,6 +2,7 @@ import { matchHost } from '../../core/names.ts';
 import type { Resolution } from '../routing/resolution.ts';
 import { admit, seesPrivate } from './admission.ts';
 import type { Answer } from './answer.ts';
+import { ApexPosts } from './apex-posts.ts';
 import { answerApex } from './apex.ts';
 import type { FailedCall } from './attempts.ts';
 import type { IngressContext } from './context.ts';
@@ -44,12 +45,14 @@ const leastHoldMs = 2000;
 export class Dispatcher implements HoldingErrors, Rerouter {
   readonly #context: IngressContext;
   readonly #ownPaths: OwnPaths;
+  readonly #apexPosts: ApexPosts;
   readonly #held: HeldBytes;
 
   constructor(context: IngressContext) {
     const { maxHeldBytesPerEnv: maxBytesPerEnv, maxHeldBytes: maxBytesTotal } = context.deps.limits;
     this.#context = context;
     this.#ownPaths = new OwnPaths(context.deps, this);
+    this.#apexPosts = new ApexPosts(context.deps.apexEndpoints ?? []);
     this.#held = new HeldBytes({ maxBytesPerEnv, maxBytesTotal });
   }
 
@@ -120,7 +123,7 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     const { exchange, head } = visit;
     switch (resolution.kind) {
       case 'apex':
-        conclude(exchange, answerApex(head, this.#context.deps));
+        if (!this.#apexPosts.serve(visit)) conclude(exchange, answerApex(head, this.#context.deps));
         break;
       case 'foreign':
         this.#followForeign(visit);

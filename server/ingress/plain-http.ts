@@ -20,7 +20,7 @@ export type PlainDecision = 'serve' | Answer | Failure;
 export function decidePlain(
   head: RequestHead,
   trusted: boolean,
-  deps: Pick<IngressDependencies, 'domain' | 'publicAddress' | 'acmeChallenge'>,
+  deps: Pick<IngressDependencies, 'domain' | 'publicAddress' | 'acmeChallenge' | 'apexEndpoints'>,
 ): PlainDecision {
   if (deps.publicAddress.protocol === 'http') return 'serve';
   if (trusted && forwardedProto(head) === 'https') return 'serve';
@@ -31,6 +31,9 @@ export function decidePlain(
     return { code: 'ERR_BAD_REQUEST', reason: 'This host is not served here.' };
   }
   if (match.kind === 'apex' && isHealthPath(head.pathname)) return 'serve';
+  // It refuses what comes without TLS: a redirection would hide that a secret went out in the clear.
+  if (match.kind === 'apex' && deps.apexEndpoints?.some(({ path }) => path === head.pathname) === true)
+    return 'serve';
   // With 308 the method and the body stay what they are. The target always begins with a host of ours.
   const path = head.path === '*' ? '/' : head.path;
   return redirectAnswer(308, locationOf(originOf(hostnameOf(head.host), deps.publicAddress), path));
