@@ -9,11 +9,13 @@ import type { Entrances } from './entrances.ts';
 import type { Places } from './handover/message.ts';
 import type { Grant } from './handover/successor.ts';
 import type { Admissions } from './identity/admission.ts';
+import type { UnusedKeys } from './identity/unused-keys.ts';
 import type { MetricsEndpoint } from './metrics/endpoint.ts';
 import type { Parts } from './parts.ts';
 import type { PublicUrls } from './routing/public-urls.ts';
 import { knownHostsLine, type HostKey } from './ssh/host-key.ts';
 import type { StateDir } from './state-dir.ts';
+import type { Stores } from './store/stores.ts';
 
 /** For those who watch their session to read why it ends. */
 const farewellMs = 500;
@@ -36,6 +38,8 @@ export interface Gateway extends Closable {
 export interface Running extends Parts {
   readonly config: Config;
   readonly log: Log;
+  readonly stores: Stores;
+  readonly unusedKeys: UnusedKeys;
   readonly stateDir: StateDir;
   readonly certificates: CertificateSource;
   readonly hostKey: HostKey;
@@ -55,6 +59,7 @@ export class RunningGateway implements Gateway {
   constructor(parts: Running) {
     this.#parts = parts;
     this.#announce();
+    parts.importWatch.start();
     const { predecessor, urls } = parts;
     const mainPid = predecessor === undefined ? {} : { mainPid: process.pid };
     this.#notify({ ready: true, status: `serving ${urls.rootUrl}`, ...mainPid });
@@ -106,19 +111,21 @@ export class RunningGateway implements Gateway {
     if (this.#closing !== undefined) return this.closed.then(() => undefined);
     this.#closing = 'shutdown';
     this.#notify({ stopping: true, status: 'draining' });
-    const { readiness, entrances } = this.#parts;
+    const { readiness, entrances, importWatch } = this.#parts;
     readiness.ready = false;
+    importWatch.close();
     await entrances.close();
     await this.#drain(false);
   }
 
   /** A successor listens beside this gateway and serves: settles when what only one may have is free; the rest is a drain. */
   async handOver(): Promise<void> {
-    const { readiness, entrances, endpoint, memory, stateDir, certificates, log } = this.#parts;
+    const { readiness, entrances, endpoint, importWatch, stores, stateDir, certificates, log } = this.#parts;
     const isFirst = this.#closing === undefined;
     this.#closing = 'replaced';
     readiness.ready = false;
-    await memory.release();
+    importWatch.close();
+    await stores.release();
     // Renewals are the successor's from now on.
     certificates.close();
     stateDir.release();
@@ -129,12 +136,12 @@ export class RunningGateway implements Gateway {
   }
 
   async #drain(replaced: boolean): Promise<void> {
-    const { config, log, memory, ssh } = this.#parts;
+    const { config, log, stores, ssh } = this.#parts;
     const { graceMs, holdMs } = config;
     await new Drain(this.#parts, { graceMs, holdMs, replaced, log }).run();
     if (this.#ended.settled) return;
     // What is online now comes back when there is a gateway again.
-    await memory.release();
+    await stores.release();
     const told = ssh.tunnels.length;
     ssh.end(farewell(replaced));
     if (told > 0) await delay(farewellMs);
@@ -152,12 +159,16 @@ export class RunningGateway implements Gateway {
       certificates,
       admissions,
       heartbeat,
+      importWatch,
       metrics,
-      memory,
+      stores,
+      unusedKeys,
       stateDir,
     } = this.#parts;
+    importWatch.close();
     // First: what ends from here on is no news.
-    void memory.close();
+    unusedKeys.close();
+    void stores.close();
     entrances.destroy(reason);
     demuxer.destroy(reason);
     ingress.destroy(reason);

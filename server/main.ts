@@ -11,15 +11,20 @@ import { printConfig } from './config/print.ts';
 import type { Gateway } from './gateway.ts';
 import { forgetListenFds, readListenFds, type PassedSockets } from './handover/listen-fds.ts';
 import { startSuccessor } from './handover/respawn.ts';
+import { commandWords } from './operator/command-words.ts';
+import type { Operator } from './operator/operator.ts';
 import { startGateway } from './server.ts';
+import { StateDir } from './state-dir.ts';
 import { packageVersion } from '../core/version.ts';
 
 const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** The command line of the gateway. Resolves with the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  const words = commandWords(argv);
+  if (words !== undefined) return operate(words);
   const { action, replace } = readFlags(argv);
-  if (action === 'help') return print(helpText());
+  if (action === 'help') return help();
   if (action === 'version') return print(packageVersion());
   const loaded = load({
     argv,
@@ -34,6 +39,47 @@ async function main(argv: readonly string[]): Promise<number> {
   if (passed.kind === 'wrong') return complain([passed.problem], exitCodes.usage);
   const sockets = passed.kind === 'passed' ? passed.sockets : undefined;
   return serve(loaded.config, { argv, replace, sockets });
+}
+
+/** The gateway's own help has the flags; that of each command is its own. */
+async function help(): Promise<number> {
+  const { operatorCommands } = await import('./operator/program.ts');
+  return print(helpText(operatorCommands(processOperator())));
+}
+
+/** One of the operator's commands: what it needs is not loaded for the gateway itself. */
+async function operate(words: readonly string[]): Promise<number> {
+  if (words.length === 1 && words[0] === 'help') return help();
+  const { runOperator } = await import('./operator/program.ts');
+  return runOperator(words, processOperator());
+}
+
+function processOperator(): Operator {
+  return {
+    env: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    readStdin,
+    openStateDir: (path) => {
+      const stateDir = new StateDir(path);
+      stateDir.close();
+      return stateDir.path;
+    },
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+    now: Date.now,
+  };
+}
+
+/** What is over it is not read: nobody waits for the end of an endless stream. */
+async function readStdin(maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) break;
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, maxBytes);
 }
 
 interface Start {

@@ -3,21 +3,29 @@ import type { CertificateSource } from '../tls/certificate-source.ts';
 import type { DemuxerEvent } from '../tls/demuxer-event.ts';
 import { Demuxer } from '../tls/demuxer.ts';
 import { parseNetworks } from '../tls/networks.ts';
-import { newGrant, shareUrl, signGrant } from './access/share-link.ts';
+import type { Admin } from './admin/admin.ts';
+import { makeAdmin, makeImports } from './administration.ts';
 import type { Config } from './config/keys.ts';
 import type { Entrances } from './entrances.ts';
 import type { Admissions } from './identity/admission.ts';
 import type { Identity } from './identity/identity.ts';
+import { ImportWatch } from './identity/import-watch.ts';
+import type { CertificateIssuer } from './identity/issuer.ts';
+import type { KeyFile } from './identity/key-file.ts';
+import type { ApexEndpoint } from './ingress/apex-endpoint.ts';
 import { createIngress, type Ingress } from './ingress/ingress.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import { PublicUrls } from './routing/public-urls.ts';
+import { publicAddress, publicUrls } from './public-address.ts';
+import { sessionUrls } from './session-urls.ts';
+import type { PublicUrls } from './routing/public-urls.ts';
 import { Registry } from './routing/registry.ts';
 import { RequestFeed } from './routing/request-feed.ts';
-import type { PublicUrls as SessionUrls } from './ssh/commands.ts';
+import { keyStates, noteLogin } from './key-life.ts';
+import { makePenalties } from './login-penalties.ts';
 import type { HostKey } from './ssh/host-key.ts';
 import { Refusals } from './ssh/refusals.ts';
 import { SshServer } from './ssh/ssh-server.ts';
-import type { EnvironmentStore } from './store/environment-store.ts';
+import type { Stores } from './store/stores.ts';
 import { Heartbeat } from './tunnel/heartbeat.ts';
 
 /** Environments that are remembered after they went offline. */
@@ -38,19 +46,24 @@ export interface Foundations {
   readonly hostKey: HostKey;
   readonly shareKey: Buffer;
   readonly admissions: Admissions;
+  readonly issuer: CertificateIssuer;
+  /** The operator's file of keys, if there is one. */
+  readonly keyFile: KeyFile | undefined;
   readonly envNameOf: (identity: Identity, user: string) => string;
   readonly certificates: CertificateSource;
   readonly entrances: Entrances;
-  /** What is known of environments beyond the life of the process. */
-  readonly memory: EnvironmentStore;
+  /** What is served on the gateway's own host besides its pages. */
+  readonly apexEndpoints: readonly ApexEndpoint[];
+  /** What is known beyond the life of the process. */
+  readonly stores: Stores;
 }
 
 /** The parts of a gateway, connected to each other. */
 export interface Parts {
   readonly registry: Registry;
-  readonly memory: EnvironmentStore;
   readonly heartbeat: Heartbeat;
   readonly ssh: SshServer;
+  readonly importWatch: ImportWatch;
   readonly ingress: Ingress;
   readonly demuxer: Demuxer;
   readonly metrics: Metrics;
@@ -67,7 +80,7 @@ export function connectParts(base: Foundations): Parts {
     claimTtlMs: config.claimTtlMs,
     maxHeldPerEnv: config.maxHeld,
     maxRemembered,
-    memory: base.memory,
+    memory: base.stores.environments,
     onStateChange: ({ name: env, state, services }, previous) => {
       const { detail } = services.find((service) => service.state === state) ?? {};
       base.log.info({ env, state, previous, detail }, 'env state');
@@ -75,7 +88,7 @@ export function connectParts(base: Foundations): Parts {
   });
   const heartbeat = new Heartbeat({ intervalMs: config.keepaliveIntervalMs, misses: config.keepaliveMisses });
   const feed = new RequestFeed();
-  const urls = publicUrls(base);
+  const urls = publicUrls(config, base.entrances);
   const readiness = { ready: true };
   const metrics: Metrics = createMetrics({
     gauges: {
@@ -83,6 +96,7 @@ export function connectParts(base: Foundations): Parts {
       channels: () => sum(ssh.tunnels.map((tunnel) => tunnel.channelCount)),
       bufferedBytes: () => sum(ssh.tunnels.map((tunnel) => tunnel.bufferedBytes)),
       environments: () => registry.stateCounts(),
+      keys: () => keyStates(base.stores, config),
       requestsInFlight: () => ingress.inFlight,
       heldRequests: () => registry.heldCount,
       heldBytes: () => ingress.heldBytes,
@@ -91,19 +105,24 @@ export function connectParts(base: Foundations): Parts {
       logLinesDropped: base.logLinesDropped,
     },
   });
-  const ssh: SshServer = makeSshServer({ ...base, registry, heartbeat, feed, urls, metrics });
+  const imports = makeImports(base);
+  const importWatch = new ImportWatch({ imports, intervalMs: config.keyImportIntervalMs, log: base.log });
+  const admin = makeAdmin({
+    ...base,
+    registry,
+    imports,
+    address: () => ({ host: config.domain, port: publicAddress(config, base.entrances).port }),
+    tunnelsOf: (env) =>
+      ssh.tunnels
+        .filter(({ forwards }) => forwards.some(({ route }) => route.env === env))
+        .map((tunnel) => ({
+          end: (reason) => void setImmediate(() => ssh.endTunnel(tunnel, reason)),
+        })),
+  });
+  const ssh: SshServer = makeSshServer({ ...base, registry, heartbeat, feed, urls, metrics, admin });
   const ingress: Ingress = makeIngress({ ...base, registry, feed, urls, metrics, readiness });
   const demuxer: Demuxer = makeDemuxer({ ...base, ssh, ingress, metrics });
-  return { registry, memory: base.memory, heartbeat, ssh, ingress, demuxer, metrics, urls, readiness };
-}
-
-function publicUrls({ config, entrances }: Foundations): PublicUrls {
-  const { publicUrl, domain } = config;
-  return new PublicUrls({
-    protocol: publicUrl?.protocol ?? 'https',
-    domain,
-    port: publicUrl?.port ?? entrances.port('any') ?? 443,
-  });
+  return { registry, heartbeat, ssh, importWatch, ingress, demuxer, metrics, urls, readiness };
 }
 
 function makeSshServer(
@@ -113,6 +132,7 @@ function makeSshServer(
     feed: RequestFeed;
     urls: PublicUrls;
     metrics: Metrics;
+    admin: Admin;
   },
 ): SshServer {
   const { config, registry, log, metrics } = base;
@@ -123,6 +143,7 @@ function makeSshServer(
     envNameOf: base.envNameOf,
     routes: registry,
     environments: registry,
+    admin: base.admin,
     onForwardEnd: (forward, ending) => {
       registry.remove(forward, ending);
       log.info({ tunnelId: forward.tunnelId, ...forward.route, ...ending }, 'forward gone');
@@ -138,6 +159,7 @@ function makeSshServer(
     urls: () => urls,
     refusals: new Refusals(),
     defaultAccess: config.access,
+    contact: config.contact,
     loginGraceMs: config.loginGraceMs,
     maxStartups: config.maxStartups,
     maxStartupsPerSource: config.maxStartupsPerSource,
@@ -149,21 +171,17 @@ function makeSshServer(
       metrics.connection('ssh-startups-exceeded');
       log.warn({ remote }, 'too many connections are logging in: one was refused');
     },
+    penalties: makePenalties(base),
+    onPenalised: () => {
+      metrics.connection('penalised');
+    },
+    onLogin: (outcome) => {
+      noteLogin(base.stores, outcome);
+    },
+    audit: base.stores.audit,
     metrics,
     log,
   });
-}
-
-function sessionUrls({ config, urls, shareKey }: Foundations & { urls: PublicUrls }): SessionUrls {
-  return {
-    rootUrl: urls.rootUrl,
-    baseUrl: urls.baseUrl,
-    urlOf: (route) => urls.urlOf(route),
-    shareUrlOf: (route, owner) => {
-      const grant = newGrant(route.env, owner, Date.now() + config.shareTtlMs);
-      return shareUrl(urls.urlOf(route).slice(0, -1), signGrant(shareKey, 'link', grant));
-    },
-  };
 }
 
 function makeIngress(
@@ -197,10 +215,8 @@ function makeIngress(
       tlsHandshakeTimeoutMs: config.tlsHandshakeTimeoutMs,
     },
     domain: config.domain,
-    publicAddress: {
-      protocol: config.publicUrl?.protocol ?? 'https',
-      port: config.publicUrl?.port ?? base.entrances.port('any') ?? 443,
-    },
+    publicAddress: publicAddress(config, base.entrances),
+    apexEndpoints: base.apexEndpoints,
     publicByDefault: config.access === 'public',
     isTrustedProxy: (address) => trustedProxies.contains(address),
     ready: () => base.readiness.ready,
@@ -220,6 +236,7 @@ function makeDemuxer(base: Foundations & { ssh: SshServer; ingress: Ingress; met
     sniffTimeoutMs: config.sniffTimeoutMs,
     tlsHandshakeTimeoutMs: config.tlsHandshakeTimeoutMs,
     loginRoom: (address) => ssh.loginRoom(address),
+    isBlocked: (address) => ssh.isBlocked(address),
     handlers: {
       onSsh: (socket, info) => {
         ssh.accept(socket, info.remoteAddress);

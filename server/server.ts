@@ -4,6 +4,7 @@ import { envSlug, openEnvName } from '../core/names.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import { openCertificateFiles } from '../tls/certificates.ts';
 import { loadShareKey } from './access/share-key.ts';
+import { openCertificateParts, withoutRevoked } from './certificate-parts.ts';
 import type { Config } from './config/keys.ts';
 import { Entrances, type EntranceTarget } from './entrances.ts';
 import { RunningGateway, type Gateway } from './gateway.ts';
@@ -16,12 +17,16 @@ import type { Grant } from './handover/successor.ts';
 import { OpenAdmissions, type Admissions } from './identity/admission.ts';
 import type { Identity } from './identity/identity.ts';
 import { KeyFile } from './identity/key-file.ts';
+import { isUsable } from './identity/key-state.ts';
+import { CombinedAdmissions } from './identity/known-keys.ts';
+import { watchUnusedKeys } from './key-life.ts';
 import { MetricsEndpoint } from './metrics/endpoint.ts';
+import { openOidcParts } from './oidc-parts.ts';
 import { connectParts, maxRemembered, type Parts } from './parts.ts';
+import { publicUrls } from './public-address.ts';
 import { loadHostKey } from './ssh/host-key.ts';
 import { StateDir } from './state-dir.ts';
-import { openDatabase } from './store/database.ts';
-import { EnvironmentStore } from './store/environment-store.ts';
+import { Stores } from './store/stores.ts';
 import { packageVersion } from '../core/version.ts';
 
 export interface StartOptions {
@@ -52,9 +57,11 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   const { log } = options;
   const succession = await openSuccession(config, options, opened);
   const { stateDir, predecessor } = succession;
-  const memory = await openMemory(config, stateDir.path, log);
+  const keyFile = openKeyFile(config, log);
+  opened.push(() => keyFile?.close());
+  const stores = await openStores(config, { stateDir: stateDir.path, keyFile, log });
   opened.push(() => {
-    void memory.close();
+    void stores.close();
   });
   const certificates = await openCertificates(config, log);
   opened.push(() => {
@@ -62,11 +69,22 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   });
   const hostKey = loadHostKey(stateDir.path);
   const shareKey = await loadShareKey(stateDir.path);
-  const admissions = options.admissions ?? openAdmissions(config, log);
+  const certificateParts = openCertificateParts(config, {
+    stateDir: stateDir.path,
+    records: stores.certificates,
+    known: { stored: stores.keys, file: keyFile },
+    log,
+  });
+  opened.push(() => {
+    certificateParts.admissions.close();
+  });
+  const { issuer } = certificateParts;
+  const known = { stores, keyFile, certificates: certificateParts.admissions, log };
+  const admissions = options.admissions ?? openAdmissions(config, known);
   opened.push(() => {
     admissions.close();
   });
-  const remembered = await memory.recall();
+  const remembered = await stores.environments.recall();
   const targets = targetsOf(config, predecessor?.places, options.sockets);
   const entrances = new Entrances(log);
   opened.push(() => {
@@ -75,21 +93,55 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   await entrances.listen(targets);
   const envNameOf = options.envNameOf ?? envNaming(config);
   const logLinesDropped = options.logLinesDropped ?? (() => 0);
-  const foundations = { config, log, logLinesDropped, hostKey, shareKey, admissions, envNameOf };
-  const parts = connectParts({ ...foundations, certificates, entrances, memory });
+  const oidc = await openOidcParts(config, {
+    rootUrl: publicUrls(config, entrances).rootUrl,
+    certificates: issuer,
+    audit: stores.audit,
+    log,
+  });
+  opened.push(() => {
+    oidc.close();
+  });
+  const foundations = { config, log, logLinesDropped, hostKey, shareKey, admissions, issuer, envNameOf };
+  const parts = connectParts({
+    ...foundations,
+    keyFile,
+    certificates,
+    entrances,
+    stores,
+    apexEndpoints: oidc.endpoints,
+  });
   opened.push(() => {
     parts.ingress.destroy('the start failed');
+  });
+  const unusedKeys = watchUnusedKeys({ config, stores, ssh: parts.ssh, log });
+  opened.push(() => {
+    unusedKeys.close();
   });
   const endpoint = await openMetricsEndpoint(config, { parts, target: targets.metrics[0], log });
   opened.push(() => endpoint?.destroy('the start failed'));
   // From here on nothing may fail: the predecessor goes. It writes the last of what it knows, for which connections that come meanwhile wait.
   await succession.complete();
+  if (predecessor !== undefined) await stores.keys.reload();
   parts.registry.recall(
-    predecessor === undefined ? remembered : await memory.recall().catch(() => remembered),
+    predecessor === undefined ? remembered : await stores.environments.recall().catch(() => remembered),
   );
   entrances.open(parts.demuxer);
-  const all = { ...foundations, ...parts, stateDir, certificates, entrances, endpoint, predecessor };
+  const all = {
+    ...foundations,
+    ...parts,
+    stores,
+    unusedKeys,
+    stateDir,
+    certificates,
+    entrances,
+    endpoint,
+    predecessor,
+  };
   const gateway = new RunningGateway(all);
+  void gateway.closed.then(() => {
+    oidc.close();
+  });
   succession.settle(gateway);
   return gateway;
 }
@@ -157,9 +209,21 @@ function targetsOf(config: Config, taken: Places | undefined, passed: PassedSock
   };
 }
 
-async function openMemory(config: Config, stateDir: string, log: Log): Promise<EnvironmentStore> {
-  const database = await openDatabase(stateDir);
-  return EnvironmentStore.open({ database, log, claimTtlMs: config.claimTtlMs, maxRemembered });
+function openKeyFile({ authorizedKeys: path }: Config, log: Log): KeyFile | undefined {
+  return path === undefined ? undefined : new KeyFile({ path, log });
+}
+
+interface KeySources {
+  readonly keyFile: KeyFile | undefined;
+  readonly log: Log;
+}
+
+function openStores(
+  { claimTtlMs, auditRetentionMs }: Config,
+  { stateDir, keyFile, log }: KeySources & { readonly stateDir: string },
+): Promise<Stores> {
+  const otherAdmins = (): readonly string[] => keyFile?.admins() ?? [];
+  return Stores.open({ stateDir, log, claimTtlMs, maxRemembered, auditRetentionMs, otherAdmins });
 }
 
 async function openCertificates(config: Config, log: Log): Promise<CertificateSource> {
@@ -172,13 +236,21 @@ async function openCertificates(config: Config, log: Log): Promise<CertificateSo
   return openCertificateFiles({ certFile: tlsCert, keyFile: tlsKey, domain, log });
 }
 
-function openAdmissions(config: Config, log: Log): Admissions {
-  if (config.admission === 'open') return new OpenAdmissions();
-  if (config.authorizedKeys !== undefined) return new KeyFile({ path: config.authorizedKeys, log });
-  log.warn(
-    'nobody may dial in: name a file of keys with --authorized-keys, or let anybody in with --admission open',
-  );
-  return new KeyFile({ path: '/dev/null', log });
+function openAdmissions(
+  config: Config,
+  { stores, keyFile, certificates, log }: KeySources & { stores: Stores; certificates: Admissions },
+): Admissions {
+  const { admission, userCa } = config;
+  const open = admission === 'open' ? new OpenAdmissions() : undefined;
+  const now = Date.now();
+  const mayAnybody = (open ?? keyFile) !== undefined || userCa.length > 0;
+  if (!mayAnybody && ![...stores.keys.all()].some((key) => isUsable(key, now))) {
+    log.warn(
+      'nobody may dial in: add a key with portholed admin add KEYFILE, name a file of keys with --authorized-keys, or let anybody in with --admission open',
+    );
+  }
+  const combined = new CombinedAdmissions({ stored: stores.keys, file: keyFile, certificates, open });
+  return withoutRevoked(combined, config, log);
 }
 
 /** With open admission a name carries the key's id, so that nobody can take another's. */

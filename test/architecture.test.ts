@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const edges = ['server/ingress', 'server/gate', 'server/console', 'server/admin', 'server/ssh'];
-const support = ['server/access', 'server/identity', 'server/store', 'server/metrics'];
+const support = ['server/access', 'server/identity', 'server/store', 'server/metrics', 'server/oidc'];
 const below = ['server/routing', 'server/tunnel', 'core'];
 
 /** What each part may import of ours besides itself; a part that is not named here does not belong to the tree. */
@@ -20,8 +20,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'server/handover': ['core'],
   ...Object.fromEntries(support.map((part) => [part, [...support, ...below]])),
   ...Object.fromEntries(edges.map((part) => [part, [...support, ...below]])),
+  // What the operator does on the gateway's machine, in the words of the admin commands.
+  'server/operator': ['server/config', 'server/admin', ...support, ...below],
   // The composition root and main see everything but the client.
-  server: ['server/config', 'server/handover', 'tls', ...edges, ...support, ...below],
+  server: ['server/config', 'server/handover', 'server/operator', 'tls', ...edges, ...support, ...below],
 };
 
 const sources = globSync('{core,tls,server,client}/**/*.ts', { cwd: root }).sort();

@@ -12,7 +12,13 @@ const fieldsByVariable = new Map(entries.map(([field, key]) => [variableOf(key.n
 const known = [configVariable, ...fieldsByVariable.keys()];
 
 /** Of the client on the same machine. */
-const clientVariables = new Set(['PORTHOLE_SERVER', 'PORTHOLE_CA', 'PORTHOLE_ENV', 'PORTHOLE_IDENTITY']);
+const clientVariables = new Set([
+  'PORTHOLE_SERVER',
+  'PORTHOLE_CA',
+  'PORTHOLE_ENV',
+  'PORTHOLE_IDENTITY',
+  'PORTHOLE_CERTIFICATE',
+]);
 
 /** What Kubernetes and Docker links set in every container beside a service that is called `porthole`. */
 const linkVariable =

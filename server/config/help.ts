@@ -4,15 +4,17 @@ import { groups } from './keys.ts';
 const width = 100;
 const column = 36;
 
-/** The text of `portholed --help`: all flags with their defaults. */
-export function helpText(): string {
+/** The text of `portholed --help`: all flags with their defaults, and the commands beside them. */
+export function helpText(commands: readonly (readonly [usage: string, about: string])[] = []): string {
   const sections = [...groups].map(([title, keys]) => section(title, Object.values(keys).map(keyEntry)));
   return [
     'Usage: portholed [flag]...',
+    ...(commands.length > 0 ? ['       portholed COMMAND [--help]'] : []),
     'The gateway of Porthole: a URL for every preview environment that dials in with SSH.',
     '',
     ...sections,
     section('The program itself', programFlags),
+    ...(commands.length > 0 ? [section(commandsTitle, commands)] : []),
     'Every flag is also a variable (--hold 5s is PORTHOLE_HOLD=5s) and a key of the TOML file (hold = "5s").',
     'Flags win over variables, variables over the file, the file over the defaults. A list is a repeated flag,',
     'an array in the file, or divided by commas. Durations: 250ms, 10s, 5m, 2h, 30d. Sizes: 512, 32KiB, 1MB.',
@@ -32,7 +34,10 @@ const programFlags: readonly [string, string][] = [
   ['--version, -V', 'print the version, and exit'],
 ];
 
-function section(title: string, rows: readonly [string, string][]): string {
+const commandsTitle =
+  "Commands, which work on the state directory of the gateway's machine, while it runs too";
+
+function section(title: string, rows: readonly (readonly [string, string])[]): string {
   return [`${title}:`, ...rows.map(row), ''].join('\n');
 }
 

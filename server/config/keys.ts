@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { domainName, listenAddress, network, publicUrl } from './addresses.ts';
 import { list, optional, required, type Key, type Surroundings } from './key.ts';
-import { choice, count, duration, path, size } from './kinds.ts';
+import { choice, count, duration, path, size, words } from './kinds.ts';
 
 const addresses = {
   listen: list('listen', listenAddress, {
@@ -53,6 +53,22 @@ const admission = {
   authorizedKeys: optional('authorized-keys', path('FILE'), {
     about: "the keys that may dial in, in OpenSSH's format; re-read when it changes",
   }),
+  userCa: list('user-ca', path('FILE'), {
+    default: [],
+    about:
+      "the authorities whose OpenSSH user certificates admit, as in sshd's TrustedUserCAKeys; re-read when it changes",
+  }),
+  revokedKeys: optional('revoked-keys', path('FILE'), {
+    about:
+      'keys, and serials and key ids of certificates, that admit nobody, as ssh-keygen -k takes them; re-read when it changes',
+  }),
+  certTtlMs: required('cert-ttl', duration({ minMs: 60_000, maxMs: days(365) }), {
+    default: '24h',
+    about: 'how long a certificate may be good that somebody gets for their key, at least 1m',
+  }),
+  oidcPolicy: optional('oidc-policy', path('FILE'), {
+    about: 'which tokens of CI systems are exchanged for certificates (TOML); re-read when it changes',
+  }),
   admission: required('admission', choice('keys', 'open'), {
     default: 'keys',
     about: 'who may dial in: only known keys, or any key (names then carry the fingerprint of the key)',
@@ -64,6 +80,22 @@ const admission = {
   claimTtlMs: required('claim-ttl', duration({ maxMs: days(3650) }), {
     default: '30d',
     about: 'how long an environment name stays with its owner after it was last seen',
+  }),
+  contact: required('contact', words(), {
+    default: 'an administrator of this gateway',
+    about: 'whom to ask for a name that belongs to somebody else, as the refusal tells it',
+  }),
+  unusedKeyAfterMs: required('unused-key-after', duration({ minMs: days(1), maxMs: days(3650) }), {
+    default: '90d',
+    about: 'after how long without a use a key is reported as unused, at least 1d',
+  }),
+  disableUnusedKeysMs: optional('disable-unused-keys', duration({ minMs: days(1), maxMs: days(3650) }), {
+    about:
+      'after how long without a use a key is revoked, at least 1d; never if not set, and never the last admin key',
+  }),
+  keyImportIntervalMs: required('key-import-interval', duration({ minMs: 1000 }), {
+    default: '1h',
+    about: 'how often the accounts are looked at whose keys are kept in step: key import --keep',
   }),
   shareTtlMs: required('share-ttl', duration({ maxMs: days(3650) }), {
     default: '7d',
@@ -80,6 +112,10 @@ const logging = {
     default: ({ isTerminal }) => (isTerminal ? 'pretty' : 'json'),
     defaultText: 'pretty on a terminal, else json',
     about: 'JSON lines for machines or text for people',
+  }),
+  auditRetentionMs: required('audit-retention', duration({ minMs: days(1), maxMs: days(36_500) }), {
+    default: '365d',
+    about: 'how long the audit keeps who did what, at least 1d',
   }),
 };
 
@@ -126,6 +162,15 @@ const newConnectionLimits = {
   maxStartupsPerSource: required('max-startups-per-source', count(), {
     default: '20',
     about: 'the same, from one IPv4 address or /64',
+  }),
+  loginPenalties: required('login-penalties', choice('on', 'off'), {
+    default: 'on',
+    about:
+      'whether a source that keeps failing to log in is blocked for a while, 1s to 10m, unless a session of it is live',
+  }),
+  penaltyExempt: list('penalty-exempt', network, {
+    default: [],
+    about: 'the networks that are never blocked so',
   }),
 };
 

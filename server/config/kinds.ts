@@ -63,6 +63,18 @@ export function choice<const T extends string>(...choices: readonly T[]): Kind<T
   return kind(choices.join('|'), parse, String);
 }
 
+/** Words for people, in one line. */
+export function words({ maxLength = 200 } = {}): Kind<string> {
+  const parse = (text: string): Parsed<string> => {
+    const trimmed = text.trim();
+    if (trimmed === '') return problem('is empty');
+    if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(trimmed)) return problem('has control characters in it');
+    if (trimmed.length > maxLength) return problem(`is longer than ${String(maxLength)} characters`);
+    return yes(trimmed);
+  };
+  return kind('TEXT', parse, String);
+}
+
 /**
  * The path of a file or directory. Never repeated in a problem: a private key's text where its path belongs is a
  * likely mistake.

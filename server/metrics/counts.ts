@@ -28,6 +28,7 @@ const counted = {
     name: 'porthole_connections_total',
     help: 'connections at the shared port, by what became of them',
     label: 'kind',
+    known: ['accepted', 'penalised'],
   },
   logins: { name: 'porthole_auth_total', help: 'logins by SSH', label: 'result', known: ['ok', 'refused'] },
   tunnelsOpened: { name: 'porthole_tunnels_opened_total', help: 'tunnels that were opened' },

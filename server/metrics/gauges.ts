@@ -7,6 +7,8 @@ export interface Gauges {
   readonly channels: () => number;
   /** By their state. */
   readonly environments: () => Readonly<Record<string, number>>;
+  /** By their state. */
+  readonly keys: () => Readonly<Record<string, number>>;
   readonly requestsInFlight: () => number;
   readonly heldRequests: () => number;
   readonly heldBytes: () => number;
@@ -39,6 +41,15 @@ export function registerGauges(registry: Registry, gauges: Gauges, delay: EventL
     registers,
     collect() {
       for (const [state, count] of Object.entries(gauges.environments())) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: 'porthole_keys',
+    help: 'stored keys by their state; those that are unused may log in',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(gauges.keys())) this.set({ state }, count);
     },
   });
   gauge('porthole_requests_in_flight', 'requests and upgrades that run', gauges.requestsInFlight);

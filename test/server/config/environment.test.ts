@@ -33,6 +33,7 @@ t.test("other programs' variables and empty ones are let be", async (t) => {
     PORTHOLE_CA: 'ca.pem',
     PORTHOLE_ENV: 'pr-1',
     PORTHOLE_IDENTITY: 'id',
+    PORTHOLE_CERTIFICATE: 'id-cert.pub',
   });
   t.equal(given.size, 0);
   t.same(problems, []);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { choice, count, duration, path, size, type Kind } from '../../../server/config/kinds.ts';
+import { choice, count, duration, path, size, words, type Kind } from '../../../server/config/kinds.ts';
 
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -63,6 +63,14 @@ t.test('a path is never repeated, since it may be the secret itself', async (t) 
     t.equal(read(path('FILE'), text), undefined);
   }
   t.notMatch(problemOf(path('FILE'), secret), 'b3Blb');
+});
+
+t.test('words for people stand in one line, without what acts on a terminal', async (t) => {
+  t.equal(read(words(), '  ops@example.com, or #preview in chat '), 'ops@example.com, or #preview in chat');
+  for (const text of ['', '  ', 'a\nb', 'a\u001b[2Jb', 'a\u202eb', 'a\u2028b', 'x'.repeat(201)])
+    t.equal(read(words(), text), undefined, encodeURIComponent(text));
+  t.equal(read(words({ maxLength: 3 }), 'Zoë'), 'Zoë');
+  t.equal(words().print('the team'), 'the team');
 });
 
 t.test('what a kind prints, it reads back', async () => {

@@ -7,6 +7,7 @@ const gauges: Gauges = {
   tunnels: () => 1,
   channels: () => 2,
   environments: () => ({ ready: 3, offline: 1 }),
+  keys: () => ({ active: 9, revoked: 2 }),
   requestsInFlight: () => 4,
   heldRequests: () => 5,
   heldBytes: () => 5000,
@@ -48,6 +49,7 @@ t.test('gauges are asked when somebody looks', async (t) => {
   const lines = await linesOf(metrics);
   const expected = ['tunnels 1', 'channels 2', 'requests_in_flight 4', 'held_requests 5'];
   expected.push('environments{state="ready"} 3', 'environments{state="offline"} 1');
+  expected.push('keys{state="active"} 9', 'keys{state="revoked"} 2');
   expected.push('buffered_bytes 6', 'pending_sockets 7', 'certificate_expiry_timestamp_seconds 1800000000');
   expected.push('log_lines_dropped_total 8');
   for (const line of expected) t.ok(lines.includes(`porthole_${line}`), line);
