@@ -18,6 +18,7 @@ export interface ClientConfig {
   readonly env: string | undefined;
   readonly ca: string | undefined;
   readonly identity: string | undefined;
+  readonly certificate: string | undefined;
   readonly knownHosts: string | undefined;
   readonly hostKeys: readonly string[] | undefined;
   readonly connections: number | undefined;
@@ -102,6 +103,7 @@ function toConfig(
     env: table.env,
     ca: file(table.ca),
     identity: file(table.identity),
+    certificate: file(table.certificate),
     knownHosts: file(table['known-hosts']),
     hostKeys: typeof hostKey === 'string' ? [hostKey] : hostKey,
     connections: table.connections,

@@ -21,6 +21,7 @@ export const configSchema = z.strictObject({
   env: text.optional(),
   ca: text.optional(),
   identity: text.optional(),
+  certificate: text.optional(),
   'known-hosts': text.optional(),
   'host-key': z.union([text, z.array(text)], 'takes a fingerprint or a list of them').optional(),
   connections: z.int().min(1).max(8).optional(),

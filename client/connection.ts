@@ -13,6 +13,7 @@ import { GatewayMessages } from './gateway-messages.ts';
 import { checkHostKey, type HostKeyPolicy, knownKeyTypes } from './host-key.ts';
 import type { Identity } from './identity.ts';
 import { keepAlive } from './keepalive.ts';
+import { letPresent } from './presented-key.ts';
 import { type ExecResult, followCommand, runCommand } from './remote-command.ts';
 
 export interface ConnectionTimings {
@@ -51,6 +52,13 @@ export interface ConnectionOptions {
   readonly timings: ConnectionTimings;
 }
 
+export interface RunOptions {
+  /** All that the command reads. */
+  readonly stdin?: string;
+  /** For a command that may take longer than others. */
+  readonly answerMs?: number;
+}
+
 export type Answer = 'accepted' | 'refused' | 'lost';
 
 /** Logs in. The failure says whether it is of any use to try again. */
@@ -80,6 +88,7 @@ export function openConnection(
       resolve({ kind: 'open', connection: new SshConnection({ client, messages: told }, options) });
     });
     client.connect(clientConfig(options, login, (problem) => (failure = refused('host-key', problem))));
+    letPresent(client);
     const told = new GatewayMessages(client);
     messages = told;
   });
@@ -178,9 +187,9 @@ export class SshConnection {
   }
 
   /** What the gateway answers to a command; undefined when the connection was lost first. */
-  run(command: string): Promise<ExecResult | undefined> {
-    const result = this.#usable ? runCommand(this.#client, command) : Promise.resolve(undefined);
-    return this.#inTime(Promise.race([result, this.closed.then(() => undefined)]), undefined);
+  run(command: string, { stdin, answerMs }: RunOptions = {}): Promise<ExecResult | undefined> {
+    const result = this.#usable ? runCommand(this.#client, command, stdin) : Promise.resolve(undefined);
+    return this.#inTime(Promise.race([result, this.closed.then(() => undefined)]), undefined, answerMs);
   }
 
   /** Calls the listener for each line that a command prints, for as long as it runs. The result stops it. */
@@ -224,8 +233,8 @@ export class SshConnection {
     return this.#inTime(Promise.race([answer, this.closed.then((): Answer => 'lost')]), 'lost');
   }
 
-  #inTime<T>(answer: Promise<T>, late: T): Promise<T> {
-    return deadline(answer, this.#timings.answerMs, () => {
+  #inTime<T>(answer: Promise<T>, late: T, answerMs = this.#timings.answerMs): Promise<T> {
+    return deadline(answer, answerMs, () => {
       this.destroy('the gateway did not answer in time');
       return late;
     });

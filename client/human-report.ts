@@ -65,11 +65,13 @@ function otherLines(event: Exclude<ClientEvent, Forward>): HumanLine[] {
     case 'no-services':
       return [note('dim', 'nothing to offer yet - waiting for services')];
     case 'draining':
-      return [note('dim', 'the gateway is restarting: moving to a new connection')];
+      return [note('dim', 'moving to a new connection')];
     case 'moved':
       return [note('dim', 'moved to the new connection; nothing was lost')];
     case 'key-created':
       return keyLines(event);
+    case 'certificate':
+      return [certificateLine(event)];
     case 'docker':
       return [dockerLine(event)];
     case 'container-skipped':
@@ -91,6 +93,14 @@ function keyLines({ file, publicKey }: ClientEvent & { event: 'key-created' }): 
     note('plain', "add this line to the gateway's authorized keys:"),
     note('plain', publicKey),
   ];
+}
+
+function certificateLine(event: ClientEvent & { event: 'certificate' }): HumanLine {
+  if (event.state === 'not-renewed')
+    return note('bad', `the certificate, good until ${event.expiresAt}, cannot be renewed: ${event.reason}`);
+  const { state, principal, role, env, expiresAt } = event;
+  const names = env.length === 0 ? 'no environment' : env.join(', ');
+  return note('dim', `certificate ${state}: ${principal} (${role}), for ${names}, until ${expiresAt}`);
 }
 
 function dockerLine({

@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 import type { Parsed } from '../core/forward.ts';
 import { fingerprint } from '../core/fingerprint.ts';
+import { parsePublicKey } from '../core/public-key.ts';
+import { isCertificateType } from '../core/ssh-certificate.ts';
+import { WireReader, wireText } from '../core/ssh-wire.ts';
+import { listAgentEntries, signWithAgent } from './agent-requests.ts';
 import { listAgentKeys, SingleKeyAgent } from './agent.ts';
+import { type CertificateSources, withCertificates } from './certificates.ts';
 import { makeOwnKey, type OwnKey, readOwnKey } from './own-key.ts';
+import { PresentedKeyAgent } from './presented-key.ts';
 import { parsePrivateKey } from './private-key.ts';
 
 /** A key that the client can sign with, and where it came from. */
@@ -16,6 +22,8 @@ export interface Identity {
     | { readonly type: 'agent'; readonly agent: BaseAgent };
   /** What to do at the gateway when it does not know this key. */
   readonly advice?: string;
+  /** It is shown with a certificate that speaks for it. */
+  readonly isCertificate?: boolean;
 }
 
 export interface IdentityOptions {
@@ -51,10 +59,31 @@ export async function findIdentities(options: IdentityOptions): Promise<Parsed<I
   const own = readOwnKey(options.ownKeyFile);
   if (own?.ok === true) found.push(ownIdentity(own.value));
   if (found.length > 0) return { ok: true, value: found };
+  const certificates = await withCertificates([], certificateSources(options), Date.now());
+  if (certificates.length > 0) return { ok: true, value: [...certificates] };
   const locked = files.find((_, index) => fromFiles[index]?.kind === 'encrypted');
   if (locked !== undefined) return unlock(locked, options);
   if (own?.ok === false) return own;
   return firstKey(files, options);
+}
+
+/** Where certificates for these keys may lie: beside the keys, as ssh has them, and in the agent. */
+export function certificateSources(
+  {
+    file,
+    agentSocket,
+    home,
+    ownKeyFile,
+  }: Pick<IdentityOptions, 'file' | 'agentSocket' | 'home' | 'ownKeyFile'>,
+  named?: string,
+): CertificateSources {
+  const usual = defaultFiles.map((name) => join(home, '.ssh', name));
+  const keyFiles = file === undefined ? [...usual, ownKeyFile] : [file.replace(/\.pub$/, '')];
+  return {
+    files: [...(named === undefined ? [] : [named]), ...keyFiles.map((path) => `${path}-cert.pub`)],
+    agentSocket,
+    forTheseKeys: file !== undefined,
+  };
 }
 
 function firstKey(files: readonly string[], { ownKeyFile, onKeyMade }: IdentityOptions): Parsed<Identity[]> {
@@ -102,11 +131,26 @@ async function namedIdentity(
 async function agentIdentities(socketPath: string | undefined): Promise<Identity[]> {
   if (socketPath === undefined || socketPath === '') return [];
   const keys = await listAgentKeys(socketPath);
-  return keys.map((key) => ({
-    source: 'the SSH agent',
-    fingerprint: fingerprint(key.getPublicSSH()),
-    signer: { type: 'agent', agent: new SingleKeyAgent(socketPath, key) },
-  }));
+  const plain = keys.map((key): Identity => {
+    const agent = new SingleKeyAgent(socketPath, key);
+    return agentIdentity(key.getPublicSSH(), agent);
+  });
+  return [...plain, ...(await fidoIdentities(socketPath))];
+}
+
+/** FIDO keys, which ssh2 does not know: the agent asks for the touch. */
+async function fidoIdentities(socketPath: string): Promise<Identity[]> {
+  const entries = await listAgentEntries(socketPath);
+  return entries.flatMap(({ blob }) => {
+    const algorithm = wireText(new WireReader(blob).string()) ?? '';
+    if (!algorithm.startsWith('sk-') || isCertificateType(algorithm)) return [];
+    const sign = (data: Buffer): Promise<Buffer> => signWithAgent(socketPath, blob, data);
+    return [agentIdentity(blob, new PresentedKeyAgent({ algorithm, blob, sign }))];
+  });
+}
+
+function agentIdentity(blob: Buffer, agent: BaseAgent): Identity {
+  return { source: 'the SSH agent', fingerprint: fingerprint(blob), signer: { type: 'agent', agent } };
 }
 
 async function readIdentity(file: string, passphrase?: string): Promise<FileIdentity> {
@@ -134,9 +178,9 @@ function fileIdentity(file: string, key: ParsedKey): Identity {
 async function heldByAgent(file: string, fromAgent: Identity[]): Promise<Identity | undefined> {
   for (const path of [file, `${file}.pub`]) {
     const text = await readFile(path, 'utf8').catch(() => '');
-    const parsed = ssh2.utils.parseKey(text);
-    if (parsed instanceof Error) continue;
-    const wanted = fingerprint(parsed.getPublicSSH());
+    const parsed = parsePublicKey(text);
+    if (!parsed.ok) continue;
+    const wanted = fingerprint(parsed.key.blob);
     const held = fromAgent.find((identity) => identity.fingerprint === wanted);
     if (held !== undefined) return held;
   }

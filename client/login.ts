@@ -2,9 +2,11 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { ChannelOpening } from './channel-openings.ts';
 import { type ConnectionTimings, defaultTimings, openConnection, type SshConnection } from './connection.ts';
+import { type CertificateSources, withCertificates } from './certificates.ts';
 import type { Failure } from './failure.ts';
 import type { HostKeyPolicy } from './host-key.ts';
 import type { Identity } from './identity.ts';
+import type { RenewedCredential } from './renewed-credential.ts';
 import type { ServerAddress } from './server-url.ts';
 import { dial } from './transport.ts';
 
@@ -15,8 +17,26 @@ export interface GatewayAccess {
   readonly trust: SecureContext | undefined;
   readonly hostKey: HostKeyPolicy;
   readonly identities: readonly Identity[];
+  /** Where certificates for them are looked for, before each login; nowhere if not given. */
+  readonly certificates?: CertificateSources | undefined;
+  /** Where the keys come from, if they are good for a while only. */
+  readonly credential?: RenewedCredential | undefined;
   /** The SSH user name: the environment. */
   readonly user: string;
+}
+
+/** With the keys alone: a certificate cannot get another one. */
+export function withoutCertificates({ certificates: _none, ...access }: GatewayAccess): GatewayAccess {
+  return { ...access, identities: access.identities.filter(({ isCertificate }) => isCertificate !== true) };
+}
+
+/** The keys alone first, and with certificates only where those are not taken. */
+export async function keysFirst({ certificates, ...access }: GatewayAccess): Promise<GatewayAccess> {
+  const offered = await offeredIdentities({ ...access, certificates });
+  const identities = offered.toSorted(
+    (a, b) => Number(a.isCertificate ?? false) - Number(b.isCertificate ?? false),
+  );
+  return { ...access, identities };
 }
 
 export interface LoginTimings extends ConnectionTimings {
@@ -42,7 +62,8 @@ export async function logIn(
   access: GatewayAccess,
   { timings, signal, onOpening, onDrain }: LoginParts,
 ): Promise<{ kind: 'open'; connection: SshConnection } | Failure> {
-  const { server, trust, user, identities, hostKey } = access;
+  const { server, trust, user, hostKey } = access;
+  const identities = await offeredIdentities(access);
   const dialled = await dial({ server, trust, timeoutMs: timings.dialMs, signal });
   if (dialled.kind !== 'dialled') return dialled;
   const forget = destroyOnAbort(dialled.socket, signal);
@@ -58,6 +79,12 @@ export async function logIn(
   });
   forget();
   return opened;
+}
+
+function offeredIdentities({ identities, certificates }: GatewayAccess): Promise<readonly Identity[]> {
+  return certificates === undefined
+    ? Promise.resolve(identities)
+    : withCertificates(identities, certificates, Date.now());
 }
 
 function destroyOnAbort(socket: Socket, signal: AbortSignal): () => void {

@@ -44,7 +44,7 @@ export function readOwnKey(file: string): Parsed<OwnKey> | undefined {
 export function makeOwnKey(file: string): Parsed<OwnKey> {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const { private: privateText, public: publicText } = generate();
+    const { private: privateText, public: publicText } = generateKey(`porthole@${hostname()}`);
     if (placeNew(file, privateText)) writeFileSync(`${file}.pub`, `${publicText}\n`);
   } catch (error) {
     return bad(`there is no SSH key, and none can be made: ${(error as Error).message}`);
@@ -67,15 +67,17 @@ function placeNew(file: string, text: string): boolean {
   }
 }
 
-function generate(): { private: string; public: string } {
+/** A new key in OpenSSH's format, without a passphrase. */
+export function generateKey(comment: string): { private: string; public: string } {
   for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: `porthole@${hostname()}` });
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
     // ssh2 drops a leading zero byte: one key in 256 cannot be read back.
     if (publicLineOf(pair.private) !== undefined) return pair;
   }
 }
 
-function publicLineOf(privateText: string): string | undefined {
+/** `TYPE BASE64 COMMENT` of a private key; undefined for anything else. */
+export function publicLineOf(privateText: string): string | undefined {
   const key = ssh2.utils.parseKey(privateText);
   if (key instanceof Error || !key.isPrivateKey()) return undefined;
   return `${key.type} ${key.getPublicSSH().toString('base64')} ${key.comment}`.trim();

@@ -1,19 +1,22 @@
 import { Command, CommanderError } from 'commander';
+import { adminCommands } from './commands/admin.ts';
 import { connectCommand } from './commands/connect.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { loginCommand } from './commands/login.ts';
 import { applySettings } from './commands/settings.ts';
 import { sshCommandCommand } from './commands/ssh-command.ts';
 import { statusCommand } from './commands/status.ts';
 import { waitCommand } from './commands/wait.ts';
 import { exitCode, ok, type Outcome } from './outcome.ts';
 import type { Surroundings } from './surroundings.ts';
+import { privateKeyForm } from '../core/public-key.ts';
 import { packageVersion } from '../core/version.ts';
 
 const about = `
 Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not authorised.
 Settings: what the command line leaves out comes from the environment (PORTHOLE_SERVER, PORTHOLE_CA, PORTHOLE_ENV,
-  PORTHOLE_IDENTITY, PORTHOLE_KNOWN_HOSTS, PORTHOLE_HOST_KEY, PORTHOLE_CONNECTIONS, PORTHOLE_URL_FILE), else from the
-  nearest porthole.toml (PORTHOLE_CONFIG). DOCKER_HOST, SSH_AUTH_SOCK, XDG_STATE_HOME and NO_COLOR mean the usual.
+  PORTHOLE_IDENTITY, PORTHOLE_CERTIFICATE, PORTHOLE_KNOWN_HOSTS, PORTHOLE_HOST_KEY, PORTHOLE_CONNECTIONS,
+  PORTHOLE_URL_FILE), else from the nearest porthole.toml (PORTHOLE_CONFIG). DOCKER_HOST, SSH_AUTH_SOCK, XDG_STATE_HOME and NO_COLOR mean the usual.
 
 Examples:
   porthole connect pr-42 3000
@@ -21,19 +24,30 @@ Examples:
   porthole ssh-command pr-42 web=3000
   porthole wait pr-42
   porthole status
-  porthole doctor`;
+  porthole doctor
+  porthole key add colleague.pub --name ana --env 'pr-*' --expires 30d
+  porthole env list`;
 
 /** Runs one command line (without the program's own name) and gives its exit status. Never rejects. */
 export async function runProgram(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.some(isPrivateKey)) return pastedKey(around);
   let outcome: Outcome = ok;
   const end = (result: Outcome): void => void (outcome = result);
   const program = new Command('porthole')
     .description('Preview environments behind a Porthole gateway: URLs for what runs on this machine.')
     .version(packageVersion(), '-V, --version')
     .addHelpText('after', about);
-  for (const make of [connectCommand, sshCommandCommand, statusCommand, waitCommand, doctorCommand])
+  for (const make of [
+    connectCommand,
+    loginCommand,
+    sshCommandCommand,
+    statusCommand,
+    waitCommand,
+    doctorCommand,
+  ])
     program.addCommand(make(around, end));
-  for (const command of [program, ...program.commands]) printBy(command, around);
+  for (const command of adminCommands(around, end)) program.addCommand(command);
+  printBy(program, around);
   program.hook('preAction', (_program, command) => applySettings(command, around));
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -46,7 +60,25 @@ export async function runProgram(args: readonly string[], around: Surroundings):
   return exitCode(outcome);
 }
 
-function printBy(command: Command, { out, err }: Surroundings): void {
+/** Shorter words are none, whatever they look like. */
+const shortestKey = 60;
+
+function isPrivateKey(word: string): boolean {
+  return word.length >= shortestKey && privateKeyForm(word) !== undefined;
+}
+
+/** What reads the words would show it in its error. */
+function pastedKey({ err }: Surroundings): number {
+  err(
+    'porthole: a private key is among the words of the command line; nothing of it was sent. It is in the history of your shell now: make a new one. Give the name of its public half, FILE.pub',
+  );
+  return exitCode({ kind: 'usage', reason: '' });
+}
+
+/** The command, and those below it. */
+function printBy(command: Command, around: Surroundings): void {
+  for (const below of command.commands) printBy(below, around);
+  const { out, err } = around;
   command.exitOverride().configureOutput({
     writeOut: (text) => out(text.trimEnd()),
     writeErr: (text) => err(text.trimEnd()),

@@ -12,8 +12,8 @@ const maxOutput = 4 * 1024 * 1024;
 /** A longer line is left out. */
 const maxLine = 64 * 1024;
 
-/** Runs a command in a session of its own; undefined when the gateway takes no session. */
-export function runCommand(client: Client, command: string): Promise<ExecResult | undefined> {
+/** Runs a command in a session of its own; undefined when the gateway takes no session. `stdin` is all that the command reads. */
+export function runCommand(client: Client, command: string, stdin = ''): Promise<ExecResult | undefined> {
   return new Promise((resolve) => {
     client.exec(command, (error, channel) => {
       if (error !== undefined) {
@@ -30,7 +30,7 @@ export function runCommand(client: Client, command: string): Promise<ExecResult 
         .on('data', (text: string) => (result.stderr = (result.stderr + text).slice(0, maxOutput)));
       channel.on('exit', (code: number | null) => (result.code = code ?? undefined));
       channel.on('close', () => resolve(result));
-      channel.end();
+      channel.end(stdin);
     });
   });
 }

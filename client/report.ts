@@ -35,6 +35,8 @@ export type ClientEvent =
   /** No key was found, so one was made: this line belongs to the gateway's authorized keys. */
   | { readonly event: 'key-created'; readonly file: string; readonly publicKey: string }
   | DockerEvent
+  /** The certificate of a job, for which a token of its CI system was exchanged. */
+  | CredentialEvent
   | { readonly event: 'exit'; readonly code: number; readonly reason?: string };
 
 /** What the discovery of containers tells. */
@@ -42,6 +44,23 @@ export type DockerEvent =
   /** `lost`: the engine is away; what runs stays offered until it is back and says otherwise. */
   | { readonly event: 'docker'; readonly state: 'watching' | 'lost'; readonly reason?: string }
   | { readonly event: 'container-skipped'; readonly container: string; readonly reason: string };
+
+/** What is told of a certificate as it comes, or does not. */
+export type CredentialEvent =
+  | {
+      readonly event: 'certificate';
+      readonly state: 'obtained' | 'renewed';
+      readonly principal: string;
+      readonly role: string;
+      readonly env: readonly string[];
+      readonly expiresAt: string;
+    }
+  | {
+      readonly event: 'certificate';
+      readonly state: 'not-renewed';
+      readonly reason: string;
+      readonly expiresAt: string;
+    };
 
 /** The service that an event is about; null is the default service, or the default port. */
 interface Service {

@@ -50,9 +50,18 @@ export async function openSession(
   parts: SessionParts,
 ): Promise<{ kind: 'open'; session: Session } | Failure> {
   const draining = new Latch<number>();
-  const opened = await logIn(access, { ...parts, onDrain: (graceMs) => void draining.settle(graceMs) });
-  if (opened.kind !== 'open') return opened;
+  const leave = (graceMs: number): void => void draining.settle(graceMs);
+  const failure = await access.credential?.ready();
+  if (failure !== undefined) return failure;
+  // Before the login: what is renewed meanwhile is news for this session too.
+  const forget = access.credential?.onRenewed(leave);
+  const opened = await logIn(access, { ...parts, onDrain: leave });
+  if (opened.kind !== 'open') {
+    forget?.();
+    return opened;
+  }
   const session = new Session(opened.connection, parts, draining.promise);
+  if (forget !== undefined) void session.closed.then(forget);
   const settled = await session.settle();
   if (settled === undefined || !parts.isUseful(settled)) return session.closed;
   return { kind: 'open', session };

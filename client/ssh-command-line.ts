@@ -11,6 +11,7 @@ export interface SshCommandOptions {
   readonly offers: readonly Offer[];
   readonly caFile: string | undefined;
   readonly identityFile: string | undefined;
+  readonly certificateFile?: string | undefined;
   readonly knownHostsFile: string | undefined;
 }
 
@@ -21,7 +22,7 @@ const defaultPort = 80;
 
 /** The words of the `ssh` command that does the same as `porthole connect`, as far as OpenSSH can. */
 export function sshCommand(options: SshCommandOptions): Parsed<string[]> {
-  const { env, server, identityFile, knownHostsFile } = options;
+  const { env, server, identityFile, certificateFile, knownHostsFile } = options;
   const forwards: string[] = [];
   for (const offer of options.offers) {
     const forward = remoteForward(offer);
@@ -32,14 +33,18 @@ export function sshCommand(options: SshCommandOptions): Parsed<string[]> {
   if (server.transport === 'tls') words.push(...throughTls(options));
   else if (server.port !== 22) words.push('-p', String(server.port));
   if (identityFile !== undefined) words.push('-o', 'IdentitiesOnly=yes', ...identity(identityFile));
-  if (knownHostsFile !== undefined)
-    words.push('-o', `UserKnownHostsFile=${quoteOptionValue(escapePercent(knownHostsFile))}`);
+  if (certificateFile !== undefined) words.push('-o', fileOption('CertificateFile', certificateFile));
+  if (knownHostsFile !== undefined) words.push('-o', fileOption('UserKnownHostsFile', knownHostsFile));
   return { ok: true, value: [...words, ...forwards, '-l', userName(env), server.host] };
+}
+
+function fileOption(name: string, file: string): string {
+  return `${name}=${quoteOptionValue(escapePercent(file))}`;
 }
 
 /** `-i` looks for the file before it expands `%`, so that no name with one in it would do. */
 function identity(file: string): string[] {
-  return file.includes('%') ? ['-o', `IdentityFile=${quoteOptionValue(escapePercent(file))}`] : ['-i', file];
+  return file.includes('%') ? ['-o', fileOption('IdentityFile', file)] : ['-i', file];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { homedir, userInfo } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import { stdoutOutput } from '../core/output.ts';
 import { type LiveTerminal, openLiveTerminal } from './live-terminal.ts';
 import { askHidden, wantsColour } from './terminal.ts';
@@ -12,6 +13,10 @@ export interface Surroundings {
   readonly userName: string;
   /** Writes one line to standard output; never blocks. */
   readonly out: (line: string) => void;
+  /** Writes to standard output, and settles when the reader has all of it or is gone. */
+  readonly print: (text: string) => Promise<void>;
+  /** All of standard input, cut after so many bytes. */
+  readonly readStdin: (maxBytes: number) => Promise<string>;
   /** Writes one line to standard error. */
   readonly err: (line: string) => void;
   readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
@@ -39,6 +44,8 @@ export function processSurroundings(): Surroundings {
     cwd: process.cwd(),
     userName: userName(),
     out: (line) => output.write(`${line}\n`),
+    print: (text) => printTo(stdout, text),
+    readStdin: (maxBytes) => readStart(stdin, maxBytes),
     err: (line) => {
       if (stderr.writableLength < maxPendingBytes) stderr.write(`${line}\n`);
     },
@@ -49,6 +56,24 @@ export function processSurroundings(): Surroundings {
       : undefined,
     onStop,
   };
+}
+
+function printTo(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write(text, () => resolve());
+  });
+}
+
+async function readStart(stream: Readable, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes >= maxBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
 }
 
 function onStop(listener: () => void): () => void {

@@ -5,6 +5,7 @@ import { combinedOffers } from '../combined-offers.ts';
 import { type ConnectPlan, placeOf, startTunnels } from '../connect-run.ts';
 import { type ConnectWords, readWords, wordsHelp } from '../connect-words.ts';
 import { fixedOffers, type OfferSource } from '../offer-source.ts';
+import type { OidcFlags } from '../oidc/job-access.ts';
 import type { Outcome } from '../outcome.ts';
 import { type DockerEvent, stateEvents } from '../report.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -12,9 +13,10 @@ import { type Offer, withCommonWords } from '../target.ts';
 import { openTeller, type Teller } from '../teller.ts';
 import { UrlFile } from '../url-file.ts';
 import { addGatewayFlags, gatewayAccess, type GatewayFlags, type Resolved } from './gateway-flags.ts';
+import { addOidcFlags, jobAccess } from './oidc-flags.ts';
 import { addOfferFlags, commonWords, type OfferFlags, readOffers, targetHelp } from './offer-flags.ts';
 
-export interface ConnectFlags extends GatewayFlags, OfferFlags {
+export interface ConnectFlags extends GatewayFlags, OfferFlags, OidcFlags {
   readonly env?: string;
   readonly connections?: string;
   readonly docker?: boolean;
@@ -46,7 +48,8 @@ Examples:
   porthole connect 3000                       (ENV is the git branch)
   porthole connect pr-42 web=3000 api:8080=127.0.0.1:8080 --server https://preview.example.com
   porthole connect pr-42 'web=3000?access=public' --json --url-file urls.txt
-  porthole connect --docker                   (the services of the compose project)`;
+  porthole connect --docker                   (the services of the compose project)
+  porthole connect 3000 --oidc                (in a job of GitHub Actions or GitLab CI, without any key)`;
 
 export function connectCommand(around: Surroundings, end: (outcome: Outcome) => void): Command {
   const command = new Command('connect')
@@ -56,7 +59,7 @@ export function connectCommand(around: Surroundings, end: (outcome: Outcome) => 
     )
     .usage('[options] [ENV] [[SERVICE[:PORT]=]TARGET...]')
     .argument('[words...]', 'the environment (pr-42, a branch name), then what to offer; see below');
-  return addConnectFlags(addOfferFlags(addGatewayFlags(command)))
+  return addConnectFlags(addOfferFlags(addOidcFlags(addGatewayFlags(command))))
     .addHelpText('after', `${targetHelp}\n${wordsHelp}\n${configHelp}\n${examples}`)
     .action(async (words: string[], flags: ConnectFlags) => {
       const envIsGiven = command.getOptionValueSource('env') === 'cli';
@@ -111,11 +114,13 @@ async function run(plan: ConnectPlan, teller: Teller, around: Surroundings): Pro
     if (asked) impatient.resolve({ kind: 'failed', reason: 'stopped before everything was finished' });
     asked = true;
     teller.stopping();
+    plan.access.credential?.close();
     tunnels.stop();
   });
   const outcome = await Promise.race([tunnels.run(), impatient.promise]);
   forget();
   plan.source.close();
+  plan.access.credential?.close();
   plan.urlFile?.remove();
   return outcome;
 }
@@ -134,9 +139,12 @@ async function prepare(
   if (urlFileProblem !== undefined) return usage(urlFileProblem);
   const env = words.env ?? flags.env ?? (await branchName(around.cwd, around.env));
   if (env === undefined) return usage(noEnv);
-  const access = await gatewayAccess(flags, env, around, ({ file, publicLine }) =>
-    teller.tell([{ event: 'key-created', file, publicKey: publicLine }]),
-  );
+  const access =
+    flags.oidc === true
+      ? jobAccess(flags, env, around, (event) => teller.tell([event]))
+      : await gatewayAccess(flags, env, around, ({ file, publicLine }) =>
+          teller.tell([{ event: 'key-created', file, publicKey: publicLine }]),
+        );
   if (!access.ok) return access;
   const isDynamic = wantsDocker(flags);
   const source = isDynamic

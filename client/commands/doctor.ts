@@ -13,9 +13,9 @@ import { type Offer, parseOffers } from '../target.ts';
 import { paint } from '../terminal.ts';
 import {
   addGatewayFlags,
-  gatewayIdentities,
   type GatewayFlags,
   gatewayPlace,
+  offeredIdentities,
   readTrust,
   type Resolved,
 } from './gateway-flags.ts';
@@ -95,7 +95,7 @@ async function prepare(
   if (!trust.ok) return usage(trust.problem);
   const docker = await dockerChecks(flags, around);
   if (!docker.ok) return usage(docker.problem);
-  const identities = await gatewayIdentities(flags, around);
+  const identities = await offeredIdentities(flags, around);
   const examination = new Examination({
     place: place.value,
     identities,

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { fingerprint } from '../../core/fingerprint.ts';
 import type { Parsed } from '../../core/forward.ts';
+import { parseCertificateLine } from '../../core/ssh-certificate.ts';
 import type { ClientConfig } from '../config-file.ts';
 import { type HostKeyPolicy, parseFingerprint } from '../host-key.ts';
-import { findIdentities, type Identity } from '../identity.ts';
+import { withCertificates } from '../certificates.ts';
+import { certificateSources, findIdentities, type Identity } from '../identity.ts';
 import { type OwnKey, ownKeyPath } from '../own-key.ts';
 import { knownHostName, parseKnownHosts } from '../known-hosts.ts';
 import type { GatewayAccess } from '../login.ts';
@@ -22,6 +25,7 @@ export interface GatewayFlags {
   readonly knownHosts?: string;
   readonly hostKey?: readonly string[];
   readonly identity?: string;
+  readonly certificate?: string;
 }
 
 /** A value, or how the command ends without it. */
@@ -46,6 +50,10 @@ export function addGatewayFlags(command: Command): Command {
       'the SSH key to log in with (default: the SSH agent, ~/.ssh/id_*, or a key of its own) (env: PORTHOLE_IDENTITY)',
     )
     .option(
+      '--certificate <file>',
+      'a certificate for one of the keys (default: the one beside the key, KEY-cert.pub, or in the SSH agent) (env: PORTHOLE_CERTIFICATE)',
+    )
+    .option(
       '--config <file>',
       'the configuration (default: porthole.toml here or above) (env: PORTHOLE_CONFIG)',
     );
@@ -61,7 +69,27 @@ export async function gatewayAccess(
   if (!place.ok) return place;
   const identities = await gatewayIdentities(flags, around, onKeyMade);
   if (!identities.ok) return { ok: false, outcome: { kind: 'refused', reason: identities.problem } };
-  return { ok: true, value: { ...place.value, identities: identities.value } };
+  const problem = certificateProblem(flags.certificate, identities.value);
+  if (problem !== undefined) return usage(problem);
+  const certificates = certificateSources(identityPlaces(flags, around), flags.certificate);
+  return { ok: true, value: { ...place.value, identities: identities.value, certificates } };
+}
+
+/** What is wrong with the certificate that was named; those that are only found may be wrong. */
+function certificateProblem(file: string | undefined, identities: readonly Identity[]): string | undefined {
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return `cannot read the certificate ${file}: ${(error as Error).message}`;
+  }
+  const parsed = parseCertificateLine(text);
+  if (!parsed.ok) return `the certificate ${file} cannot be used: ${parsed.problem}`;
+  const print = fingerprint(parsed.value.subject.blob);
+  return identities.some((identity) => identity.fingerprint === print)
+    ? undefined
+    : `the certificate ${file} is for the key ${print}, which is not here: name it with --identity FILE`;
 }
 
 /** All that it takes but the keys. */
@@ -92,13 +120,30 @@ export function gatewayIdentities(
   onKeyMade?: (key: OwnKey) => void,
 ): Promise<Parsed<Identity[]>> {
   return findIdentities({
+    ...identityPlaces(flags, around),
+    onKeyMade,
+    askPassphrase: around.askPassphrase,
+  });
+}
+
+/** The same, with the certificates that are there for them now. */
+export async function offeredIdentities(
+  flags: GatewayFlags,
+  around: Surroundings,
+): Promise<Parsed<readonly Identity[]>> {
+  const keys = await gatewayIdentities(flags, around);
+  if (!keys.ok) return keys;
+  const sources = certificateSources(identityPlaces(flags, around), flags.certificate);
+  return { ok: true, value: await withCertificates(keys.value, sources, Date.now()) };
+}
+
+function identityPlaces(flags: GatewayFlags, around: Surroundings) {
+  return {
     file: flags.identity,
     agentSocket: around.env['SSH_AUTH_SOCK'],
     home: around.home,
     ownKeyFile: ownKeyPath(around.env, around.home),
-    onKeyMade,
-    askPassphrase: around.askPassphrase,
-  });
+  };
 }
 
 function usage(reason: string): { ok: false; outcome: Outcome } {

@@ -15,6 +15,7 @@ const settings: readonly Setting[] = [
   { flag: 'server', variable: 'PORTHOLE_SERVER', fromFile: ({ server }) => server },
   { flag: 'ca', variable: 'PORTHOLE_CA', fromFile: ({ ca }) => ca },
   { flag: 'identity', variable: 'PORTHOLE_IDENTITY', fromFile: ({ identity }) => identity },
+  { flag: 'certificate', variable: 'PORTHOLE_CERTIFICATE', fromFile: ({ certificate }) => certificate },
   { flag: 'knownHosts', variable: 'PORTHOLE_KNOWN_HOSTS', fromFile: ({ knownHosts }) => knownHosts },
   { flag: 'hostKey', variable: 'PORTHOLE_HOST_KEY', fromFile: ({ hostKeys }) => hostKeys, isList: true },
   { flag: 'env', variable: 'PORTHOLE_ENV', fromFile: ({ env }) => env },

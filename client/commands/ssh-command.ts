@@ -54,6 +54,7 @@ export function printSshCommand(
     offers: offers.value,
     caFile: absolute(flags.ca),
     identityFile: absolute(flags.identity),
+    certificateFile: absolute(flags.certificate),
     knownHostsFile: absolute(flags.knownHosts),
   });
   if (!words.ok) return { kind: 'usage', reason: words.problem };

@@ -37,6 +37,7 @@ t.test('every key', async (t) => {
       env = "Feature/X"
       ca = "certs/ca.pem"
       identity = "~/.ssh/preview"
+      certificate = "preview-cert.pub"
       known-hosts = "/etc/hosts_known"
       host-key = "SHA256:x"
       connections = 2
@@ -50,6 +51,7 @@ t.test('every key', async (t) => {
       env: 'Feature/X',
       ca: '/repo/certs/ca.pem',
       identity: '/home/me/.ssh/preview',
+      certificate: '/repo/preview-cert.pub',
       knownHosts: '/etc/hosts_known',
       hostKeys: ['SHA256:x'],
       connections: 2,

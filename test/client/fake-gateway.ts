@@ -23,11 +23,22 @@ export interface FakeGatewayOptions {
   readonly maxTries?: number;
   /** Answers nothing to commands. */
   readonly mute?: boolean;
+  /** Takes no sessions. */
+  readonly noSessions?: boolean;
   /** Exec answers by command, instead of the usual ones. */
   readonly answers?: Readonly<Record<string, string>>;
+  /** Runs commands that read and end as they like, when all that they read has come; undefined leaves it to the answers. */
+  readonly run?: (command: string, stdin: string) => FakeRun | undefined;
   readonly shareUrl?: string;
   /** How many gateways it says there are. */
   readonly nodes?: number;
+}
+
+export interface FakeRun {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  /** Without one the command ends without a word of how. */
+  readonly code?: number;
 }
 
 export interface TestKey {
@@ -242,17 +253,37 @@ export class FakeGateway {
       }
       for (const watcher of this.#watchers.splice(0)) watcher();
     });
-    connection.on('session', (acceptSession) => {
+    connection.on('session', (acceptSession, rejectSession) => {
+      if (this.#options.noSessions === true) {
+        rejectSession();
+        return;
+      }
       acceptSession().on('exec', (accept, _reject, { command }) => {
         tunnel.commands.push(command);
         if (this.#options.mute === true) return;
         const channel = accept();
+        if (this.#options.run !== undefined) {
+          void text(channel).then((stdin) => this.#run(tunnel, channel, { command, stdin }));
+          return;
+        }
         channel.write(this.#options.answers?.[command] ?? this.#answer(tunnel, command));
         channel.exit(0);
         channel.end();
         if (command === 'hello') for (const waiter of this.#waiters.splice(0)) waiter(tunnel);
       });
     });
+  }
+
+  #run(
+    tunnel: FakeTunnel,
+    channel: ServerChannel,
+    { command, stdin }: { command: string; stdin: string },
+  ): void {
+    const ran = this.#options.run?.(command, stdin) ?? { stdout: this.#answer(tunnel, command), code: 0 };
+    if (ran.stderr !== undefined) channel.stderr.write(ran.stderr);
+    channel.write(ran.stdout ?? '');
+    if (ran.code !== undefined) channel.exit(ran.code);
+    channel.end();
   }
 
   #answer(tunnel: FakeTunnel, command: string): string {

@@ -58,6 +58,12 @@ export class FakeSurroundings implements Surroundings {
     return path;
   }
 
+  stdin = '';
+  readonly readStdin = (maxBytes: number): Promise<string> => Promise.resolve(this.stdin.slice(0, maxBytes));
+  readonly print = (text: string): Promise<void> => {
+    for (const line of text.replace(/\n$/, '').split('\n')) this.#take(this.stdout, line);
+    return Promise.resolve();
+  };
   readonly out = (line: string): void => this.#take(this.stdout, line);
   readonly err = (line: string): void => this.#take(this.stderr, line);
 

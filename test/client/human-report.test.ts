@@ -29,6 +29,19 @@ t.test('each event', async (t) => {
   t.same(texts({ event: 'forward-withdrawn', ...web }), ['stderr: web is no longer offered']);
   t.same(texts({ event: 'no-services' }), ['stderr: nothing to offer yet - waiting for services']);
   t.match(texts({ event: 'draining', graceMs: 1 }), [/moving to a new connection/]);
+  const ci = {
+    event: 'certificate',
+    principal: 'ci',
+    role: 'machine',
+    expiresAt: '2027-01-31T00:00:00Z',
+  } as const;
+  t.same(texts({ ...ci, state: 'obtained', env: ['pr-*', 'x'] }), [
+    'stderr: certificate obtained: ci (machine), for pr-*, x, until 2027-01-31T00:00:00Z',
+  ]);
+  t.match(texts({ ...ci, state: 'renewed', env: [] }), [/renewed: .*for no environment/]);
+  t.match(texts({ event: 'certificate', state: 'not-renewed', reason: 'no', expiresAt: 'x' }), [
+    /until x, cannot be renewed: no/,
+  ]);
   t.match(texts({ event: 'moved' }), [/nothing was lost/]);
   t.match(texts({ event: 'docker', state: 'watching' }), [/watching/]);
   t.same(texts({ event: 'docker', state: 'lost', reason: 'it is gone' }), [

@@ -94,7 +94,12 @@ t.test('identity and known hosts', async (t) => {
   const user = new FakeSurroundings(t);
   for (const name of ['key', 'my key', 'my 100% "key"']) {
     const identityFile = user.write(name, 'a key');
-    const settings = await understood(words(['3000'], { identityFile, knownHostsFile: identityFile }));
+    const files = { identityFile, certificateFile: identityFile, knownHostsFile: identityFile };
+    const settings = await understood(words(['3000'], files));
+    t.same(
+      settings.get('certificatefile')?.map((file) => file.replaceAll('%%', '%')),
+      [identityFile],
+    );
     t.same(
       settings.get('identityfile')?.map((file) => file.replaceAll('%%', '%')),
       [identityFile],

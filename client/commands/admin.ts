@@ -1,0 +1,167 @@
+import { Command, Option } from 'commander';
+import { quoteWord } from '../../core/command-words.ts';
+import { commands, type CommandArgument, type CommandOption, type CommandSpec } from '../../core/commands.ts';
+import { writeCertificate } from '../certificate-file.ts';
+import { runGatewayCommand, type GatewayReply } from '../gateway-command.ts';
+import { keysFirst, withoutCertificates, type GatewayAccess } from '../login.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import { readKeyArgument } from '../public-key-argument.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { addGatewayFlags, gatewayAccess, type GatewayFlags } from './gateway-flags.ts';
+import { keyCheck } from './key-check.ts';
+
+/** What the commands that begin with the same word are about. */
+const groups: Readonly<Record<string, string>> = {
+  key: 'who may dial in: the keys that the gateway knows',
+  env: 'whose the environment names are',
+};
+
+const examples: Readonly<Record<string, string>> = {
+  'key add': `
+Examples:
+  porthole key add colleague.pub --name laptop --principal ana --env 'pr-*' --expires 30d
+  ssh-add -L | head -1 | porthole key add - --role member`,
+  'env transfer': `
+Examples:
+  porthole env transfer pr-42 ana`,
+  cert: `
+Examples:
+  porthole cert --ttl 8h --out ~/.ssh/id_ed25519-cert.pub`,
+};
+
+type Given = Readonly<Record<string, unknown>>;
+type End = (outcome: Outcome) => void;
+
+/** The commands that manage the gateway, `key`, `env`, `cert` and `audit`: made from the table that the gateway reads too. */
+export function adminCommands(around: Surroundings, end: End): readonly Command[] {
+  const made = new Map<string, Command>();
+  for (const spec of commands as readonly CommandSpec[]) {
+    const [first = '', second] = spec.name.split(' ');
+    if (second === undefined) made.set(first, commandOf(spec, first, { around, end }));
+    else groupNamed(first, made).addCommand(commandOf(spec, second, { around, end }));
+  }
+  return [...made.values()];
+}
+
+function groupNamed(name: string, made: Map<string, Command>): Command {
+  const group = made.get(name) ?? new Command(name).summary(groups[name] ?? '');
+  if (!made.has(name)) made.set(name, group.description(`Manages ${groups[name] ?? name}.`));
+  return group;
+}
+
+function commandOf(
+  spec: CommandSpec,
+  name: string,
+  { around, end }: { around: Surroundings; end: End },
+): Command {
+  const command = new Command(name).summary(spec.summary).description(sentence(spec.summary));
+  for (const argument of spec.arguments) command.argument(argumentWord(argument), argument.about);
+  for (const option of spec.options) command.addOption(optionOf(option));
+  command.option('--json', 'the answer as one line of JSON');
+  if (spec.name === 'cert') command.option('--out <file>', 'write it there: ~/.ssh/id_ed25519-cert.pub');
+  if (spec.local !== true) addGatewayFlags(command);
+  command.addHelpText('after', examples[spec.name] ?? '');
+  return command.action(async () => {
+    const flags = command.opts<GatewayFlags & { json?: boolean; out?: string }>();
+    // What the environment or a file says about a flag of the same name is about other commands.
+    const given = Object.fromEntries(
+      spec.options
+        .filter((option) => command.getOptionValueSource(attributeOf(option)) === 'cli')
+        .map((option) => [option.name, command.getOptionValue(attributeOf(option)) as unknown]),
+    );
+    end(await run({ spec, words: command.args, given, flags }, around));
+  });
+}
+
+interface AdminCall {
+  readonly spec: CommandSpec;
+  /** In the order of the arguments. */
+  readonly words: readonly string[];
+  /** Options by their names. */
+  readonly given: Given;
+  readonly flags: GatewayFlags & { readonly json?: boolean; readonly out?: string };
+}
+
+async function run(call: AdminCall, around: Surroundings): Promise<Outcome> {
+  const { spec, words, flags } = call;
+  const json = flags.json === true;
+  if (json && flags.out !== undefined)
+    return { kind: 'usage', reason: '--out takes the certificate itself: leave --json out' };
+  if (spec.local === true) return keyCheck(words[0] ?? '-', { json }, around);
+  const stdin = await keyLine(call, around);
+  if (!stdin.ok) return { kind: 'failed', reason: stdin.problem };
+  const access = await gatewayAccess(flags, around.userName, around);
+  if (!access.ok) return access.outcome;
+  const command = { name: spec.name, line: lineOf(call), stdin: stdin.line };
+  return tell(await runGatewayCommand(await loginOf(call, access.value), command), flags.out, around);
+}
+
+/** A certificate may do less than its key, and is for dialling in: it manages only where it was named, or where the key itself is not known. */
+function loginOf({ spec, flags }: AdminCall, access: GatewayAccess): Promise<GatewayAccess> {
+  if (spec.name === 'cert') return Promise.resolve(withoutCertificates(access));
+  return flags.certificate === undefined ? keysFirst(access) : Promise.resolve(access);
+}
+
+/** The public key that the command is about, in its one canonical form; undefined where it takes none. */
+async function keyLine(
+  { spec, words }: AdminCall,
+  around: Surroundings,
+): Promise<{ ok: true; line: string | undefined } | { ok: false; problem: string }> {
+  const at = spec.arguments.findIndex(({ kind }) => kind === 'public-key');
+  if (at === -1) return { ok: true, line: undefined };
+  const read = await readKeyArgument(words[at] ?? '-', around);
+  return read.ok ? { ok: true, line: `${read.key.line}\n` } : read;
+}
+
+async function tell(
+  { lines, notes, outcome }: GatewayReply,
+  out: string | undefined,
+  around: Surroundings,
+): Promise<Outcome> {
+  for (const note of notes) around.err(note);
+  if (out !== undefined && outcome.kind === 'ok') {
+    const written = writeCertificate(out, lines.join('\n'));
+    if (!written.ok) return { kind: 'failed', reason: written.problem };
+    around.err(`written to ${out}`);
+    return ok;
+  }
+  if (lines.length > 0) await around.print(`${lines.join('\n')}\n`);
+  return outcome;
+}
+
+/** The words for the gateway, of which no value can be taken for an option. */
+function lineOf({ spec, words, given, flags }: AdminCall): string {
+  const options = Object.entries(given).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((each) =>
+      each === true ? `--${name}` : `--${name}=${String(each)}`,
+    ),
+  );
+  const json = flags.json === true ? ['--json'] : [];
+  const texts = words.filter((_, at) => spec.arguments[at]?.kind === 'text');
+  const rest = texts.length > 0 ? ['--', ...texts] : [];
+  return [...spec.name.split(' '), ...options, ...json, ...rest].map(quoteWord).join(' ');
+}
+
+function argumentWord({ name, kind, optional }: CommandArgument): string {
+  const word = kind === 'public-key' ? `${name}|-` : name;
+  return optional === true ? `[${word}]` : `<${word}>`;
+}
+
+function optionOf({ name, placeholder, many, about }: CommandOption): Option {
+  if (placeholder === undefined) return new Option(`--${name}`, about);
+  const option = new Option(
+    `--${name} <${placeholder.toLowerCase()}>`,
+    many === true ? `${about}; may be repeated` : about,
+  );
+  return many === true
+    ? option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+    : option;
+}
+
+function attributeOf({ name }: CommandOption): string {
+  return new Option(`--${name}`).attributeName();
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+}
