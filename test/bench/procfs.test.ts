@@ -14,7 +14,12 @@ import {
 const rest = 'S 77 4242 4242 0 -1 4194304 1 2 3 4 250 50 7 8 20 0 1 0 99321 1000 200 18446744073709551615';
 
 t.test('reads the times of a process', async (t) => {
-  t.same(parseStat(`4242 (nginx) ${rest}\n`), { parentPid: 77, cpuSeconds: 3, startTicks: 99_321 });
+  t.same(parseStat(`4242 (nginx) ${rest}\n`), {
+    parentPid: 77,
+    cpuSeconds: 3,
+    endedCpuSeconds: 0.15,
+    startTicks: 99_321,
+  });
 });
 
 t.test('whatever its command is called', async () => {

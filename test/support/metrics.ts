@@ -3,13 +3,13 @@ import type { Portholed } from './portholed.ts';
 
 const pollMs = 10;
 
-/** One gauge or counter without labels, as the gateway's metrics endpoint tells it now. */
+/** One gauge or counter, named with its labels if it has some, as the gateway's metrics endpoint tells it now. */
 export async function metric(gateway: Portholed, name: string): Promise<number> {
   const address = gateway.lines.find((line) => line.msg === 'listening')?.['metrics'];
   const text = await (await fetch(`http://${String(address)}/metrics`)).text();
-  const value = new RegExp(`^${name} (\\S+)$`, 'mu').exec(text)?.[1];
-  if (value === undefined) throw new Error(`the gateway has no metric ${name}`);
-  return Number(value);
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+  if (line === undefined) throw new Error(`the gateway has no metric ${name}`);
+  return Number(line.slice(name.length));
 }
 
 /** Waits until the metric has such a value; the test's own timeout bounds it. */

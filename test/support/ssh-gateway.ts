@@ -3,9 +3,9 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createLog, type LogLine } from './log-lines.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { envSlug, formatLabel, keyId } from '../../core/names.ts';
+import { inspectPublicKey } from '../../core/public-key.ts';
 import type { Admission, Admissions, OfferedKey } from '../../server/identity/admission.ts';
 import type { Identity } from '../../server/identity/identity.ts';
-import { inspectPublicKey } from '../../server/identity/public-key.ts';
 import { Registry } from '../../server/routing/registry.ts';
 import { RequestFeed } from '../../server/routing/request-feed.ts';
 import type { PublicUrls } from '../../server/ssh/commands.ts';
@@ -145,6 +145,7 @@ const defaults = {
   envNameOf: (_identity: Identity, user: string): string => envSlug(user),
   urls: (): PublicUrls => fakeUrls,
   defaultAccess: 'private',
+  contact: 'the team',
   loginGraceMs: 60_000,
   maxStartups: 100,
   maxStartupsPerSource: 100,
