@@ -2,6 +2,8 @@ import type { Case } from './cases/case.ts';
 import { fairness, fairnessOfMany } from './cases/fairness.ts';
 import { idleTunnels1000, idleTunnels5000 } from './cases/idle-tunnels.ts';
 import { latency } from './cases/latency.ts';
+import { loginsWithCertificate, loginsWithKey } from './cases/logins.ts';
+import { revokeToCut } from './cases/revoke-to-cut.ts';
 import { newConnections, smallHttp, smallHttps } from './cases/small-responses.ts';
 import { stalledDownloads } from './cases/stalled-downloads.ts';
 import { downloadHundredMegabytes, downloadMegabyte, uploadHundredMegabytes } from './cases/transfers.ts';
@@ -17,6 +19,9 @@ export const cases: readonly Case[] = [
   uploadHundredMegabytes,
   fairness,
   fairnessOfMany,
+  loginsWithKey,
+  loginsWithCertificate,
+  revokeToCut,
   stalledDownloads,
   idleTunnels1000,
   idleTunnels5000,

@@ -4,6 +4,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 export interface ProcessStat {
   readonly parentPid: number;
   readonly cpuSeconds: number;
+  /** The same of all that came from it and has ended. */
+  readonly endedCpuSeconds: number;
   /** Clock ticks from boot to its start: with the pid, it names one process for good. */
   readonly startTicks: number;
 }
@@ -19,6 +21,7 @@ export function parseStat(line: string): ProcessStat {
   return {
     parentPid: field(4),
     cpuSeconds: (field(14) + field(15)) / ticksPerSecond,
+    endedCpuSeconds: (field(16) + field(17)) / ticksPerSecond,
     startTicks: field(22),
   };
 }
@@ -60,9 +63,12 @@ export function withDescendants(pids: readonly number[]): number[] {
   return [...found];
 }
 
-/** CPU time that these processes have used so far, their own and the kernel's for them. */
+/** CPU time that these processes and those that came from them and ended have used so far, their own and the kernel's for them. */
 export function cpuSecondsOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + (statOf(pid)?.cpuSeconds ?? 0), 0);
+  return pids.reduce((sum, pid) => {
+    const { cpuSeconds = 0, endedCpuSeconds = 0 } = statOf(pid) ?? {};
+    return sum + cpuSeconds + endedCpuSeconds;
+  }, 0);
 }
 
 /** Memory that is resident for these processes now, in bytes. */

@@ -41,6 +41,17 @@ export class Workspace {
     return file;
   }
 
+  /** Makes an Ed25519 key pair and an authority's certificate for it. */
+  async certifiedSshKey(
+    name: string,
+    { authority, principals }: { authority: string; principals: readonly string[] },
+  ): Promise<{ identityFile: string; certificateFile: string }> {
+    const identityFile = await this.sshKey(name);
+    const args = ['-q', '-s', authority, '-I', name, '-n', principals.join(','), `${identityFile}.pub`];
+    await this.processes.run(pathOf(this.tools, 'ssh-keygen'), args, 10_000);
+    return { identityFile, certificateFile: `${identityFile}-cert.pub` };
+  }
+
   /** Makes a self-signed P-256 certificate for localhost and everything below it. */
   async certificate(name: string): Promise<{ cert: string; key: string }> {
     const [cert, key] = [this.path(`${name}.pem`), this.path(`${name}.key`)];

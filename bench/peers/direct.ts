@@ -13,6 +13,8 @@ export const direct: Peer = {
     bufferedBytes: undefined,
     liveBytes: undefined,
     tunnelServer: undefined,
+    loginServer: undefined,
+    keyAdmin: undefined,
     stop: async () => {},
   }),
 };

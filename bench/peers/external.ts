@@ -19,6 +19,8 @@ export const external = ({ name, url }: ExternalPeer): Peer => ({
       bufferedBytes: undefined,
       liveBytes: undefined,
       tunnelServer: undefined,
+      loginServer: undefined,
+      keyAdmin: undefined,
       stop: async () => {},
     };
   },

@@ -7,16 +7,20 @@ import { withDescendants } from '../procfs.ts';
 import { untilServes } from '../serving.ts';
 import { pathOf } from '../tools.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Peer } from './peer.ts';
+import type { LoginServer, Peer } from './peer.ts';
 import { startReverseProxy } from './reverse-proxy.ts';
 import { startSshTunnel } from './ssh-tunnel.ts';
 
-/** sshd with its own defaults, for one key of the user that runs the benchmark. */
-const sshdConfig = (port: number, hostKey: string, authorizedKeys: string): string => `
+/** sshd with its own defaults, for the user that runs the benchmark: one key, and the certificates of an authority. */
+const sshdConfig = (
+  port: number,
+  { hostKey, authorizedKeys, authority }: Record<'hostKey' | 'authorizedKeys' | 'authority', string>,
+): string => `
 ListenAddress 127.0.0.1
 Port ${port}
 HostKey ${hostKey}
 AuthorizedKeysFile ${authorizedKeys}
+TrustedUserCAKeys ${authority}
 PidFile none
 UsePAM no
 StrictModes no
@@ -24,10 +28,8 @@ PermitRootLogin prohibit-password
 LogLevel ERROR
 `;
 
-interface Sshd {
+interface Sshd extends LoginServer {
   readonly child: Child;
-  readonly port: number;
-  readonly identityFile: string;
 }
 
 async function startSshd(workspace: Workspace): Promise<Sshd> {
@@ -36,11 +38,20 @@ async function startSshd(workspace: Workspace): Promise<Sshd> {
   const name = workspace.uniqueName('sshd');
   const port = await freePort();
   const identityFile = await workspace.sshKey(`${name}-user`);
-  const config = sshdConfig(port, await workspace.sshKey(`${name}-host`), `${identityFile}.pub`);
+  const authority = await workspace.sshKey(`${name}-authority`);
+  const certified = await workspace.certifiedSshKey(`${name}-certified`, {
+    authority,
+    principals: [workspace.userName],
+  });
+  const config = sshdConfig(port, {
+    hostKey: await workspace.sshKey(`${name}-host`),
+    authorizedKeys: `${identityFile}.pub`,
+    authority: `${authority}.pub`,
+  });
   const args = ['-D', '-e', '-f', workspace.write(`${name}.conf`, config)];
   const child = workspace.processes.start(pathOf(workspace.tools, 'sshd'), args);
   await until(`sshd listens ${child.lastWords}`, () => accepts(port), 10_000);
-  return { child, port, identityFile };
+  return { child, port, user: workspace.userName, identityFile, certified };
 }
 
 /** What one would build from what every server has: the measure for everything else here. */
@@ -53,7 +64,7 @@ export const nginxSshd: Peer = {
     const forwardPort = await freePort();
     const tunnel = startSshTunnel(workspace, {
       port: sshd.port,
-      user: workspace.userName,
+      user: sshd.user,
       identityFile: sshd.identityFile,
       forward: `127.0.0.1:${forwardPort}:127.0.0.1:${originPort}`,
     });
@@ -67,6 +78,8 @@ export const nginxSshd: Peer = {
       bufferedBytes: undefined,
       liveBytes: undefined,
       tunnelServer: undefined,
+      loginServer: sshd,
+      keyAdmin: undefined,
       stop: async () => {
         for (const part of [child, tunnel, sshd.child]) await part.stop();
       },

@@ -20,6 +20,8 @@ export const nginxAlone: Peer = {
       bufferedBytes: undefined,
       liveBytes: undefined,
       tunnelServer: undefined,
+      loginServer: undefined,
+      keyAdmin: undefined,
       stop: () => child.stop(),
     };
   },

@@ -9,6 +9,23 @@ export interface TunnelServer {
   readonly identityFile: string;
 }
 
+/** Where people and machines log in with SSH. */
+export interface LoginServer {
+  readonly port: number;
+  readonly user: string;
+  /** A private key that is admitted by itself. */
+  readonly identityFile: string;
+  /** One that is admitted only with its certificate. */
+  readonly certified: { readonly identityFile: string; readonly certificateFile: string };
+}
+
+/** Who may add and revoke keys while it runs, by SSH commands. */
+export interface KeyAdmin {
+  readonly port: number;
+  readonly user: string;
+  readonly identityFile: string;
+}
+
 /** A peer that serves. What it cannot do or show is undefined, and the cases that need it leave it out. */
 export interface RunningPeer {
   readonly http: Endpoint | undefined;
@@ -20,6 +37,8 @@ export interface RunningPeer {
   /** What it holds once its garbage is collected, in bytes. Looking collects it: read resident memory before. */
   readonly liveBytes: (() => Promise<number>) | undefined;
   readonly tunnelServer: TunnelServer | undefined;
+  readonly loginServer: LoginServer | undefined;
+  readonly keyAdmin: KeyAdmin | undefined;
   stop(): Promise<void>;
 }
 

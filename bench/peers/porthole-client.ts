@@ -19,7 +19,12 @@ export const portholeClient = (options: GatewayOptions): Peer => ({
     ];
     const client = workspace.processes.start(process.execPath, args, { env: ownEnvironment(workspace) });
     await untilServes(gateway.http, [gateway.child, client]);
-    // What idle tunnels cost is the gateway's matter alone, and is measured at the peer with stock ssh.
-    return { ...asPeer(gateway, client), tunnelServer: undefined };
+    // What idle tunnels and logins cost is the gateway's matter alone, and is measured at the peer with stock ssh.
+    return {
+      ...asPeer(gateway, client),
+      tunnelServer: undefined,
+      loginServer: undefined,
+      keyAdmin: undefined,
+    };
   },
 });

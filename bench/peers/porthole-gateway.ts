@@ -8,7 +8,7 @@ import { until } from '../patience.ts';
 import { accepts, freePort } from '../ports.ts';
 import { withDescendants } from '../procfs.ts';
 import type { Workspace } from '../workspace.ts';
-import type { RunningPeer, TunnelServer } from './peer.ts';
+import type { KeyAdmin, LoginServer, RunningPeer, TunnelServer } from './peer.ts';
 
 const serverMain = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
@@ -21,6 +21,8 @@ export interface PortholeGateway {
   readonly http: Endpoint;
   readonly https: Endpoint;
   readonly tunnelServer: TunnelServer;
+  readonly loginServer: LoginServer;
+  readonly keyAdmin: KeyAdmin;
   /** The URL for clients that dial in. */
   readonly serverUrl: string;
   /** The certificate of the CA that it made for itself. */
@@ -63,12 +65,17 @@ export async function startGateway(
   const [port, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const inspectPort = await freePort();
   const identityFile = await workspace.sshKey(`${name}-user`);
+  const authority = await workspace.sshKey(`${name}-authority`);
+  const certified = await workspace.certifiedSshKey(`${name}-certified`, {
+    authority,
+    principals: ['env:*'],
+  });
   const args = [
     ...[`--inspect-port=127.0.0.1:${inspectPort}`, serverMain],
     ...['--listen', `127.0.0.1:${port}`, '--http-listen', `127.0.0.1:${httpPort}`],
     ...['--metrics-listen', `127.0.0.1:${metricsPort}`, '--domain', 'localhost'],
     ...['--state-dir', workspace.path(`${name}-state`), '--authorized-keys', `${identityFile}.pub`],
-    ...['--access', 'public', '--trusted-proxies', '127.0.0.1/32'],
+    ...['--user-ca', `${authority}.pub`, '--access', 'public', '--trusted-proxies', '127.0.0.1/32'],
     ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
   ];
   const child = workspace.processes.start(process.execPath, args, {
@@ -85,6 +92,9 @@ export async function startGateway(
     http: localEndpoint('http', httpPort, { Host: `${env}.localhost`, 'X-Forwarded-Proto': 'https' }),
     https: localEndpoint('https', port, { Host: `${env}.localhost:${port}` }),
     tunnelServer: { port, identityFile },
+    loginServer: { port, user: env, identityFile, certified },
+    // Keys of the operator's file are administrators'.
+    keyAdmin: { port, user: env, identityFile },
     serverUrl: `https://localhost:${port}`,
     caFile: workspace.path(`${name}-state/ca.pem`),
     bufferedBytes: () => readBufferedBytes(metricsPort),
@@ -94,7 +104,7 @@ export async function startGateway(
 
 /** The gateway as a peer that serves, with the client that holds its tunnel. */
 export function asPeer(gateway: PortholeGateway, client: Child): RunningPeer {
-  const { child, http, https, tunnelServer, bufferedBytes, liveBytes } = gateway;
+  const { child, http, https, tunnelServer, loginServer, keyAdmin, bufferedBytes, liveBytes } = gateway;
   return {
     http,
     https,
@@ -102,6 +112,8 @@ export function asPeer(gateway: PortholeGateway, client: Child): RunningPeer {
     bufferedBytes,
     liveBytes,
     tunnelServer,
+    loginServer,
+    keyAdmin,
     stop: async () => {
       await client.stop();
       await child.stop();

@@ -10,24 +10,30 @@ export interface SshTunnel {
   readonly forward: string;
 }
 
-/** Starts OpenSSH's own client with one remote forward, and nothing of the user's configuration, keys or hosts. */
+const options = {
+  BatchMode: 'yes',
+  ExitOnForwardFailure: 'yes',
+  GlobalKnownHostsFile: '/dev/null',
+  IdentitiesOnly: 'yes',
+  IdentityAgent: 'none',
+  LogLevel: 'ERROR',
+  StrictHostKeyChecking: 'no',
+  UserKnownHostsFile: '/dev/null',
+};
+
+/** Nothing of the user's configuration, keys or hosts. */
+export const sshOptions: readonly string[] = [
+  ...['-F', '/dev/null'],
+  ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+];
+
+/** Starts OpenSSH's own client with one remote forward. */
 export function startSshTunnel(
   workspace: Workspace,
   { port, user, identityFile, forward }: SshTunnel,
 ): Child {
-  const options = {
-    BatchMode: 'yes',
-    ExitOnForwardFailure: 'yes',
-    GlobalKnownHostsFile: '/dev/null',
-    IdentitiesOnly: 'yes',
-    IdentityAgent: 'none',
-    LogLevel: 'ERROR',
-    StrictHostKeyChecking: 'no',
-    UserKnownHostsFile: '/dev/null',
-  };
   return workspace.processes.start(pathOf(workspace.tools, 'ssh'), [
-    ...['-F', '/dev/null', '-N', '-T', '-i', identityFile, '-p', String(port), '-l', user],
-    ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
-    ...['-R', forward, '127.0.0.1'],
+    ...sshOptions,
+    ...['-N', '-T', '-i', identityFile, '-p', String(port), '-l', user, '-R', forward, '127.0.0.1'],
   ]);
 }
