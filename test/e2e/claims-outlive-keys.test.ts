@@ -10,6 +10,7 @@ import { reaching } from '../support/porthole.ts';
 import { Portholed } from '../support/portholed.ts';
 import { scratchDir } from '../support/scratch-dir.ts';
 import { makeKey, type SshKey } from '../support/ssh-keys.ts';
+import { until } from '../support/until.ts';
 import { visit } from '../support/visitor.ts';
 import { startTextApp } from '../support/web-app.ts';
 
@@ -47,6 +48,15 @@ async function gets(t: Test, { gateway }: At, key: SshKey, env = 'pr-1'): Promis
 
 const seen = new Set<unknown>();
 
+function writtenOwner(stateDir: string, env: string): unknown {
+  const database = new DatabaseSync(join(stateDir, 'porthole.db'), { readOnly: true });
+  try {
+    return database.prepare('select owner from environments where name = ?').get(env)?.['owner'];
+  } finally {
+    database.close();
+  }
+}
+
 t.test('a name stays with its principal, whatever becomes of the keys', async (t) => {
   const stateDir = scratchDir(t);
   const flags = ['--state-dir', stateDir, '--access', 'public', '--hold', '10ms'];
@@ -63,6 +73,8 @@ t.test('a name stays with its principal, whatever becomes of the keys', async (t
   t.equal(await gets(t, at, next), true, 'the old one is gone');
   t.match(await tell(t, at, 'key', 'revoke', 'ana/next'), /^0 /);
   t.equal(await gets(t, at, bob), false, 'she has no key left, and still owns it');
+  // Claims are written a moment later, several at a time.
+  await until('the claim is written', () => writtenOwner(stateDir, 'pr-1') === 'ana');
   await gateway.kill('SIGKILL');
 
   const again = { gateway: await Portholed.start(t, [...flags, '--authorized-keys', keysFile]), key };

@@ -11,7 +11,7 @@ const host = 'web--pr-1.localhost/';
 
 /** How many environments are in the state, as the metrics tell it. */
 function inState(gateway: Parameters<typeof metric>[0], state: string): Promise<number> {
-  return metric(gateway, `porthole_environments\\{state="${state}"\\}`);
+  return metric(gateway, `porthole_environments{state="${state}"}`);
 }
 
 t.test('balance=true: who has less to do gets the request', async (t) => {
@@ -85,7 +85,7 @@ t.test('the newest offers what does not run: the older one serves until it does'
     bodies.add(`${status} ${body}`);
   }
   t.same([...bodies], ['200 older']);
-  t.ok((await metric(gateway, 'porthole_channel_open_total\\{result="refused"\\}')) >= 1);
+  t.ok((await metric(gateway, 'porthole_channel_open_total{result="refused"}')) >= 1);
   t.equal(await inState(gateway, 'ready'), 1);
   await startTextApp(t, 'newer', address, port);
   await until('the newer one serves', async () => {

@@ -127,7 +127,8 @@ export class OidcIssuer {
       },
       findAccount: (_ctx, sub) => ({
         accountId: sub,
-        claims: async () => ({ ...this.#wanted?.claims, sub }),
+        // Each token is another one, also within a second.
+        claims: async () => ({ jti: crypto.randomUUID(), ...this.#wanted?.claims, sub }),
       }),
       features: {
         devInteractions: { enabled: false },
@@ -166,7 +167,16 @@ const claimNames = [
     'head_ref',
     'event_name',
   ],
-  ...['project_path', 'project_id', 'namespace_path', 'ref_type', 'ref_protected', 'environment', 'azp'],
+  ...[
+    'project_path',
+    'project_id',
+    'namespace_path',
+    'ref_type',
+    'ref_protected',
+    'environment',
+    'azp',
+    'jti',
+  ],
 ];
 
 async function newKey(alg: string): Promise<JWK> {
