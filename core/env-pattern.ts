@@ -1,18 +1,22 @@
 import { maxEnvLength } from './names.ts';
 import { quote } from './quote.ts';
 
-/** Whether an environment name matches a pattern. `*` stands for any run of characters, also none, and `?` for one. */
+/**
+ * Whether an environment name matches a pattern. `*` stands for any run of characters, also none, and `?` for one. In place of the name a
+ * pattern may stand: of that, only a star takes a star, and only a star or a `?` takes a `?`.
+ */
 export function matchesPattern(pattern: string, name: string): boolean {
   // Greedy with one place to go back to: never more than pattern times name steps, whatever the pattern.
   let at = 0;
   let star = -1;
   let retry = 0;
   for (let i = 0; i < name.length;) {
-    const wanted = pattern[at];
-    if (wanted === '*') {
+    const taker = pattern[at];
+    const given = name[i];
+    if (taker === '*') {
       star = at++;
       retry = i;
-    } else if (wanted === '?' || wanted === name[i]) {
+    } else if (given !== '*' && (taker === '?' || taker === given)) {
       at++;
       i++;
     } else if (star >= 0) {

@@ -82,7 +82,7 @@ export function formatTime(at: number): string {
   return `${iso.slice(0, -'.000Z'.length).replace('T', ' ')} UTC`;
 }
 
-/** `2027-01-31 18:00:00 UTC (in 30d)`, so that whoever wrote `2m` sees what was understood. */
+/** `2027-01-31 18:00:00 UTC (in 30 days)`, so that whoever wrote `2m` sees what was understood. */
 export function formatDeadline(at: number, now: number): string {
   const left = Math.max(0, at - now);
   return `${formatTime(at)} (in ${approximately(left)})`;
@@ -97,7 +97,8 @@ const steps = [
 /** A span as a person says it: `30 days`, `5 minutes`, `12 seconds`. */
 export function approximately(ms: number): string {
   const step = steps.find((each) => ms >= 2 * each.ms) ?? { unit: 'seconds', ms: 1000 };
-  return `${String(Math.round(ms / step.ms))} ${step.unit}`;
+  const count = Math.round(ms / step.ms);
+  return count === 1 ? '1 second' : `${String(count)} ${step.unit}`;
 }
 
 /** A duration that a command takes, in milliseconds. */

@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
 import { PortholeError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { inspectPublicKey } from './inspected-keys.ts';
 import type { Admission, Admissions, OfferedKey } from './admission.ts';
 import { parseAuthorizedKeys, type AuthorizedKey } from './authorized-keys.ts';
 import { expiryReason } from './key-state.ts';
+import { WatchedFile } from './watched-file.ts';
 
 export interface KeyFileOptions {
   readonly path: string;
@@ -20,29 +20,39 @@ export interface KeyFileOptions {
  * removing it is how an operator locks everybody out.
  */
 export class KeyFile implements Admissions {
-  readonly #options: KeyFileOptions;
+  readonly #path: string;
+  readonly #log: Log;
   readonly #now: () => number;
   readonly #callbacks: (() => void)[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly #file: WatchedFile;
   #keys = new Map<string, AuthorizedKey>();
-  #version = '';
-  #settleTimer: NodeJS.Timeout | undefined;
+  #failure: { readonly cause: unknown } | undefined;
+  #opened = false;
 
   /** Throws `ERR_CONFIG` when the file cannot be read at the start. */
-  constructor(options: KeyFileOptions) {
-    this.#options = options;
-    this.#now = options.now ?? Date.now;
-    try {
-      this.#load();
-    } catch (cause) {
-      throw new PortholeError('ERR_CONFIG', {
-        cause,
-        message: `cannot read the authorized keys in ${options.path}: ${reasonOf(cause)}`,
-      });
-    }
-    this.#timer = setInterval(() => {
-      this.#poll();
-    }, options.pollMs ?? 1000).unref();
+  constructor({ path, log, now = Date.now, ...watching }: KeyFileOptions) {
+    this.#path = path;
+    this.#log = log;
+    this.#now = now;
+    this.#file = new WatchedFile({
+      path,
+      onText: (text) => {
+        if (text === undefined) this.#fail(new Error('there is no such file'));
+        else this.#take(text);
+      },
+      onUnreadable: (error) => {
+        this.#fail(error);
+      },
+      ...watching,
+    });
+    this.#opened = this.#failure === undefined;
+    if (this.#failure === undefined) return;
+    this.close();
+    const { cause } = this.#failure;
+    throw new PortholeError('ERR_CONFIG', {
+      cause,
+      message: `cannot read the authorized keys in ${path}: ${reasonOf(cause)}`,
+    });
   }
 
   get size(): number {
@@ -81,65 +91,31 @@ export class KeyFile implements Admissions {
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    clearTimeout(this.#settleTimer);
+    this.#file.close();
   }
 
-  #poll(): void {
-    if (this.#settleTimer !== undefined) return;
-    const version = this.#currentVersion();
-    if (version !== this.#version) this.#changeSeen(version);
-  }
-
-  /** Reads it once it rests: half a file would end the connections of everybody in the other half. */
-  #changeSeen(version: string): void {
-    this.#settleTimer = setTimeout(() => {
-      this.#settleTimer = undefined;
-      if (this.#currentVersion() === version) this.#reload(version);
-      else this.#poll();
-    }, this.#options.settleMs ?? 100).unref();
-  }
-
-  #reload(version: string): void {
-    try {
-      this.#load();
-      this.#options.log.info(
-        { path: this.#options.path, keys: this.#keys.size },
-        'authorized keys read again',
-      );
-    } catch (err) {
-      this.#version = version;
-      this.#keys = new Map();
-      this.#options.log.error(
-        { err, path: this.#options.path },
-        'authorized keys cannot be read: nobody is admitted',
-      );
-    }
+  #take(text: string): void {
+    const { keys, problems } = parseAuthorizedKeys(text);
+    this.#failure = undefined;
+    this.#keys = new Map(keys.map((key) => [key.blob.toString('base64'), key]));
+    for (const problem of problems)
+      this.#log.warn({ path: this.#path, problem }, 'authorized keys: a line admits nobody');
+    if (this.#opened)
+      this.#log.info({ path: this.#path, keys: this.#keys.size }, 'authorized keys read again');
     this.#changed();
   }
 
-  #load(): void {
-    const version = this.#currentVersion();
-    const { keys, problems } = parseAuthorizedKeys(readFileSync(this.#options.path, 'utf8'));
-    this.#version = version;
-    this.#keys = new Map(keys.map((key) => [key.blob.toString('base64'), key]));
-    for (const problem of problems) {
-      this.#options.log.warn({ path: this.#options.path, problem }, 'authorized keys: a line admits nobody');
-    }
+  #fail(cause: unknown): void {
+    this.#failure = { cause };
+    this.#keys = new Map();
+    // At the start the exception says it.
+    if (this.#opened)
+      this.#log.error({ err: cause, path: this.#path }, 'authorized keys cannot be read: nobody is admitted');
+    this.#changed();
   }
 
   #changed(): void {
     for (const callback of this.#callbacks) callback();
-  }
-
-  /** Differs whenever the file does. Never throws: it runs on a timer. */
-  #currentVersion(): string {
-    try {
-      const stat = statSync(this.#options.path);
-      return [stat.dev, stat.ino, stat.mtimeMs, stat.ctimeMs, stat.size].join(':');
-    } catch (error) {
-      return reasonOf(error);
-    }
   }
 }
 

@@ -84,6 +84,7 @@ t.test('times are told in UTC, with how far away they are', (t) => {
   for (const [ms, text] of [
     [30 * day, '30 days'],
     [day, '24 hours'],
+    [1000, '1 second'],
     [90_000, '90 seconds'],
     [120_000, '2 minutes'],
   ] as const)
