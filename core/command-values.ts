@@ -55,9 +55,15 @@ const admitted = {
   expires: moment.optional(),
 };
 
-/** What each command takes: arguments and options by their names, in camel case. */
+/** What each command takes: arguments and options by their names. */
 export const commandSchemas = {
-  'key add': z.strictObject({ file, name: keyName.optional(), ...admitted }),
+  'key add': z.strictObject({
+    file,
+    name: keyName.optional(),
+    ...admitted,
+    'verify-required': flag,
+    'no-touch-required': flag,
+  }),
   'key list': z.strictObject({
     all: flag,
     principal: text(256).optional(),

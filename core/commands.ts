@@ -85,6 +85,8 @@ export const commands = [
       { ...role, about: `${role.about}; machine if not given` },
       envs,
       expires,
+      { name: 'verify-required', about: 'a FIDO key must ask for its PIN or a fingerprint, too' },
+      { name: 'no-touch-required', about: 'a FIDO key need not be touched' },
     ],
   },
   {

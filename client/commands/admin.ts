@@ -133,7 +133,8 @@ async function tell(
 function lineOf({ spec, words, given, flags }: AdminCall): string {
   const options = Object.entries(given).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((each) =>
-      each === true ? `--${name}` : `--${name}=${String(each)}`,
+      // What begins with `no-` is false when it was given.
+      typeof each === 'boolean' ? `--${name}` : `--${name}=${String(each)}`,
     ),
   );
   const json = flags.json === true ? ['--json'] : [];

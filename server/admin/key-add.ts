@@ -5,13 +5,13 @@ import { formatDeadline, resolveExpiry } from '../../core/moment.ts';
 import { type Parsed, problem } from '../../core/parsed.ts';
 import { parsePublicKey, type PublicKey } from '../../core/public-key.ts';
 import { anyEnv } from '../identity/identity.ts';
-import { defaultKeyRules, type KeyRecord, type NewKey } from '../identity/key-record.ts';
+import type { KeyRecord, KeyRules, NewKey } from '../identity/key-record.ts';
 import { keyState } from '../identity/key-state.ts';
 import { exampleOf } from '../identity/patterns.ts';
 import { answer, failed, notAllowed, wrongUsage, type Answer, type Call, type Handlers } from './answer.ts';
 import { auditOf } from './command-audit.ts';
 import { freeName, nameFor } from './key-names.ts';
-import { keyJson, kindOf, patternsText } from './key-report.ts';
+import { isFido, keyJson, kindOf, patternsText, touchText } from './key-report.ts';
 import { fullName, labelOf } from './key-selection.ts';
 import { fileSource, type KeyServices } from './key-services.ts';
 import { beyondOwn } from './own-limits.ts';
@@ -48,6 +48,9 @@ async function add(services: KeyServices, call: AddCall): Promise<Answer> {
     return notAllowed(`only an administrator adds keys of others; you are ${identity.principal}`);
   const expiry = expiryOf(call);
   if (!expiry.ok) return wrongUsage(`--expires: ${expiry.problem}`);
+  const rules = rulesOf(values);
+  if (!isFido(parsed.key) && (!rules.touchRequired || rules.verifyRequired))
+    return wrongUsage('only FIDO keys (sk-...) can be asked for a touch or a PIN');
   const known = knownAlready(services, call, fingerprint(Buffer.from(parsed.key.blob)));
   if (known !== undefined) return known;
   const key = newKey(services, call, { publicKey: parsed.key, expiresAt: expiry.value });
@@ -118,11 +121,18 @@ function newKey(
     bits: publicKey.bits,
     blob: publicKey.base64,
     comment: publicKey.comment,
-    options: defaultKeyRules,
+    options: rulesOf(values),
     source: 'added',
     createdAt: now,
     createdBy: identity.principal,
     ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+function rulesOf(values: AddCall['values']): KeyRules {
+  return {
+    touchRequired: values['no-touch-required'] !== true,
+    verifyRequired: values['verify-required'] === true,
   };
 }
 
@@ -158,6 +168,7 @@ function added(services: KeyServices, key: NewKey, now: number): Answer {
       ['type', kindOf(key)],
       ['role', key.role],
       ['may use', patternsText(key.envPatterns)],
+      ['touch', isFido(key) ? touchText(key) : undefined],
       ['expires', key.expiresAt === undefined ? 'never' : formatDeadline(key.expiresAt, now)],
     ]),
     ...(ssh === null ? [] : ['', 'With it, an app on port 3000 gets its URL by', `  ${ssh}`]),

@@ -12,6 +12,7 @@ import {
   patternsText,
   publicKeyLine,
   stateOf,
+  touchText,
   type ReportMoment,
 } from './key-report.ts';
 import { labelOf, selectKey, visibleKeys } from './key-selection.ts';
@@ -106,9 +107,4 @@ function stateText({ revokedAt, revokedReason }: KeyRecord, state: string): stri
 
 function expiryText(at: number, now: number): string {
   return at <= now ? formatTime(at) : formatDeadline(at, now);
-}
-
-function touchText({ options }: KeyRecord): string {
-  if (options.verifyRequired) return 'required, with a PIN or a fingerprint';
-  return options.touchRequired ? 'required' : 'not required';
 }

@@ -51,6 +51,12 @@ export function isFido({ type }: Pick<KeyRecord, 'type'>): boolean {
   return type.startsWith('sk-');
 }
 
+/** What a login with a FIDO key must show. */
+export function touchText({ options }: Pick<KeyRecord, 'options'>): string {
+  if (options.verifyRequired) return 'required, with a PIN or a fingerprint';
+  return options.touchRequired ? 'required' : 'not required';
+}
+
 /** `ed25519 256`, `rsa 3072`, `ecdsa-sk 256`. */
 export function kindOf({ type, bits }: Pick<KeyRecord, 'type' | 'bits'>): string {
   const family = /ed25519|ecdsa|rsa/.exec(type)?.[0] ?? type;

@@ -46,6 +46,13 @@ function wordsOf(command: string | undefined): unknown {
   return split.ok ? split.value : split.problem;
 }
 
+t.test('a flag that begins with no- stays a flag', async (t) => {
+  const { run, ran, user } = await setUp(t);
+  user.stdin = makeKey().public;
+  t.equal(await run('key', 'add', '-', '--no-touch-required', '--verify-required'), 0);
+  t.same(wordsOf(ran[0]?.command), ['key', 'add', '--verify-required', '--no-touch-required']);
+});
+
 t.test('the words of the command line become the words of the gateway', async (t) => {
   const { run, ran, user } = await setUp(t);
   t.equal(await run('key', 'revoke', 'ana/laptop', '--reason', "lost in Anne's train; sorry", '--json'), 0);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { adminSetting, givenAt, type AdminSetting } from '../../support/admin-setting.ts';
+import { makeFidoKey } from '../../support/fido-key.ts';
 import { storedKey } from '../../support/memory-keys.ts';
 import { publicKey } from '../../support/public-keys.ts';
 
@@ -187,6 +188,22 @@ t.test('a member adds to what is theirs, and not more than they have', async (t)
   const setting = adminSetting();
   await setting.run('key add', ana, publicKey().line);
   t.match(only(setting), { role: 'machine', envPatterns: ['pr-*'], expiresAt: givenAt + 10 * day });
+});
+
+t.test('what a FIDO key must show is said when it is added; of other keys it cannot be asked', async (t) => {
+  const cases = [
+    ['', true, false],
+    [' --verify-required', true, true],
+    [' --no-touch-required', false, false],
+  ] as const;
+  for (const [more, touchRequired, verifyRequired] of cases) {
+    const setting = adminSetting();
+    const { status, stdout } = await setting.run(`key add${more} --json`, {}, makeFidoKey(t, 'ed25519').line);
+    t.equal(status, 0, more);
+    t.match(JSON.parse(stdout.join('')), { touchRequired, verifyRequired });
+    t.same(only(setting)?.options, { touchRequired, verifyRequired });
+    if (more !== '') t.match(await adminSetting().run(`key add${more}`, {}, publicKey().line), { status: 2 });
+  }
 });
 
 t.test('nobody outlives the certificate that they came with', async (t) => {
