@@ -84,7 +84,7 @@ export type KeyChange =
       readonly reason: string;
       readonly at: number;
     }
-  /** Takes a revocation back; only the operator does. From then on it counts as new. */
+  /** Takes a revocation back: by the operator, or by the import that had revoked it. From then on it counts as new. */
   | { readonly kind: 'reinstate'; readonly fingerprint: string; readonly at: number }
   | { readonly kind: 'remove'; readonly fingerprint: string }
   /** Makes a principal, if there is none of that name. */
