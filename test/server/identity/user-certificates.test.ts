@@ -88,6 +88,20 @@ t.test('a certificate says who it is and what may be done with it', async (t) =>
   t.match(admit(certificates, signed({ id: '' })), { identity: { principal: fingerprint(key.blob) } });
 });
 
+t.test('a good signature is not enough: time, place and options count too', async (t) => {
+  const { certificates } = admitting([authority]);
+  const from = ['-O', 'source-address=198.51.100.0/24'];
+  const refused: readonly (readonly [SignOptions, RegExp])[] = [
+    [{ validity: '20270101000000Z:20270201000000Z' }, /expired/],
+    [{ validity: '20280601000000Z:20290101000000Z' }, /not valid before/],
+    [{ words: from }, /source-address/],
+    [{ words: ['-O', 'force-command=id'] }, /force-command/],
+  ];
+  for (const [options, reason] of refused)
+    t.match(admit(certificates, signed(options)), { kind: 'refused', reason });
+  t.match(admit(certificates, signed({ words: from }), '198.51.100.9'), { kind: 'admitted' });
+});
+
 t.test('every kind of authority and key is good', async (t) => {
   const kinds: readonly KeyOptions[] = [
     { type: 'ed25519' },
