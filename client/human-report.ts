@@ -90,7 +90,7 @@ function otherLines(event: Exclude<ClientEvent, Forward>): HumanLine[] {
 function keyLines({ file, publicKey }: ClientEvent & { event: 'key-created' }): HumanLine[] {
   return [
     note('plain', `there was no SSH key, so one was made: ${file}`),
-    note('plain', "add this line to the gateway's authorized keys:"),
+    note('plain', 'have it added at the gateway (porthole key add, or its authorized keys):'),
     note('plain', publicKey),
   ];
 }

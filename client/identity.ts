@@ -103,7 +103,7 @@ function ownIdentity({ file, publicLine, privateText }: OwnKey): Identity {
   if (parsed instanceof Error) throw parsed;
   return {
     ...fileIdentity(file, parsed),
-    advice: `add this line to the gateway's authorized keys: ${publicLine}`,
+    advice: `have this key added at the gateway (porthole key add, or its authorized keys): ${publicLine}`,
   };
 }
 

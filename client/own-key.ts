@@ -8,7 +8,7 @@ import type { Parsed } from '../core/forward.ts';
 /** The key that the client made for itself, or is about to. */
 export interface OwnKey {
   readonly file: string;
-  /** `ssh-ed25519 AAAA... porthole@host`: what the gateway's authorized keys must hold. */
+  /** `ssh-ed25519 AAAA... porthole@host`: what must be added at the gateway. */
   readonly publicLine: string;
   readonly privateText: string;
 }

@@ -32,7 +32,7 @@ export type ClientEvent =
   | { readonly event: 'disconnected'; readonly reason: string }
   | { readonly event: 'retrying'; readonly inMs: number; readonly reason: string }
   | { readonly event: 'url-file-failed'; readonly reason: string }
-  /** No key was found, so one was made: this line belongs to the gateway's authorized keys. */
+  /** No key was found, so one was made: this line must be added at the gateway. */
   | { readonly event: 'key-created'; readonly file: string; readonly publicKey: string }
   | DockerEvent
   /** The certificate of a job, for which a token of its CI system was exchanged. */

@@ -38,5 +38,5 @@ function adviceFor(identities: readonly Identity[]): string {
     signer.type === 'publickey' ? [`${signer.key.type} ${signer.key.getPublicSSH().toString('base64')}`] : [],
   );
   const which = line === undefined ? 'the public key (ssh-add -L)' : `this line: ${line}`;
-  return `add ${which} to the authorized keys of the gateway, or log in with a key that it knows: --identity FILE`;
+  return `have ${which} added at the gateway (porthole key add), or log in with a key that it knows: --identity FILE`;
 }

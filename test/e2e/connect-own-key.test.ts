@@ -17,7 +17,7 @@ t.test('a machine without a key makes one, says what to do with it, and is let i
   t.equal((await first.exit).code, 3);
   const [, publicKey = ''] = await first.said(/"event":"key-created".*"publicKey":"([^"]+)"/);
   t.match(publicKey, /^ssh-ed25519 [\w+/=]+ porthole@/);
-  t.match(first.stderr, `add this line to the gateway's authorized keys: ${publicKey}`);
+  t.match(first.stderr, `(porthole key add, or its authorized keys): ${publicKey}`);
   const file = join(home, '.local', 'state', 'porthole', 'client', 'id_ed25519');
   t.equal(statSync(file).mode & 0o777, 0o600);
   const made = readFileSync(file, 'utf8');
