@@ -115,9 +115,7 @@ export function connectParts(base: Foundations): Parts {
     tunnelsOf: (env) =>
       ssh.tunnels
         .filter(({ forwards }) => forwards.some(({ route }) => route.env === env))
-        .map((tunnel) => ({
-          end: (reason) => void setImmediate(() => ssh.endTunnel(tunnel, reason)),
-        })),
+        .map((tunnel) => ({ end: (reason) => ssh.withdrawTunnel(tunnel, reason) })),
   });
   const ssh: SshServer = makeSshServer({ ...base, registry, heartbeat, feed, urls, metrics, admin });
   const ingress: Ingress = makeIngress({ ...base, registry, feed, urls, metrics, readiness });

@@ -17,7 +17,7 @@ import type { LoginAttempt } from './login-outcome.ts';
 import { Sessions } from './session.ts';
 import type { SshMetrics } from './ssh-metrics.ts';
 import type { EnvironmentViews, LiveTunnel } from './visible-environments.ts';
-import { admitAgain } from './withdrawal.ts';
+import { admitAgain, Withdrawal } from './withdrawal.ts';
 
 export interface ConnectionOptions extends LoginOptions {
   readonly onForwardEnd: (forward: Forward, ending: ForwardEnding) => void;
@@ -55,6 +55,7 @@ export class SshConnection {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   readonly #dialogue: LoginDialogue;
+  readonly #withdrawal = new Withdrawal((reason) => this.end(reason));
   #login: Login | undefined;
   #tunnel: Tunnel | undefined;
   #sessions: Sessions | undefined;
@@ -115,14 +116,13 @@ export class SshConnection {
     const offers = this.#tunnel !== undefined && this.#tunnel.forwards.length > 0;
     const facts = { admissions, routes, remoteAddress: this.remoteAddress, offers };
     const admission = admitAgain(this.#login, facts);
-    if (admission.kind === 'refused') this.#withdraw(`access withdrawn: ${admission.reason}`);
+    if (admission.kind === 'refused') this.withdraw(`access withdrawn: ${admission.reason}`);
     else this.#login = { ...this.#login, identity: admission.identity };
   }
 
-  /** Whoever has just revoked the key that they log in with still reads that it was done. */
-  #withdraw(reason: string): void {
-    if (this.#sessions?.isAnswering !== true) this.end(reason);
-    else setTimeout(() => this.end(reason), farewellMs / 2).unref();
+  /** Ends the connection; whoever is being answered over it reads the answer first. */
+  withdraw(reason: string): void {
+    this.#withdrawal.begin(reason, { isAnswering: this.#sessions?.isAnswering === true });
   }
 
   /** Asks again once what it logged in with has expired: that is no change which anybody tells. */

@@ -177,6 +177,12 @@ export class SshServer {
     for (const connection of [...this.#connections]) connection.refuse(reason);
   }
 
+  /** Ends one tunnel, which may be the one that the command for it came by. */
+  withdrawTunnel(tunnel: Tunnel, reason: string): void {
+    for (const connection of [...this.#connections])
+      if (connection.tunnel === tunnel) connection.withdraw(reason);
+  }
+
   /** Ends one tunnel politely. */
   endTunnel(tunnel: Tunnel, reason: string): void {
     for (const connection of [...this.#connections]) if (connection.tunnel === tunnel) connection.end(reason);

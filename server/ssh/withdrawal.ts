@@ -24,6 +24,29 @@ export function admitAgain({ identity, env, key }: Login, facts: WithdrawalFacts
   return admission;
 }
 
+/** For whoever has just revoked the key that they log in with, to read that it was done, and to leave. */
+const answerMs = 2000;
+
+/** The end of a connection whose access is withdrawn: at once, or a little later when it is being told the answer to a command. */
+export class Withdrawal {
+  readonly #end: (reason: string) => void;
+  readonly #answerMs: number;
+  #begun = false;
+
+  constructor(end: (reason: string) => void, options: { answerMs?: number } = {}) {
+    this.#end = end;
+    this.#answerMs = options.answerMs ?? answerMs;
+  }
+
+  /** The first time counts: what follows comes while the answer is on its way. */
+  begin(reason: string, { isAnswering }: { isAnswering: boolean }): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    if (isAnswering) setTimeout(() => this.#end(reason), this.#answerMs).unref();
+    else this.#end(reason);
+  }
+}
+
 function refused(reason: string): Admission {
   return { kind: 'refused', reason };
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Identity } from '../../../server/identity/identity.ts';
 import type { Login } from '../../../server/ssh/login.ts';
-import { admitAgain, type WithdrawalFacts } from '../../../server/ssh/withdrawal.ts';
+import { admitAgain, Withdrawal, type WithdrawalFacts } from '../../../server/ssh/withdrawal.ts';
 import { dialIn } from '../../support/machine.ts';
 import { startSshGateway } from '../../support/ssh-gateway.ts';
 import { makeKey } from '../../support/ssh-keys.ts';
@@ -97,3 +97,18 @@ t.test(
     t.match(await idle.run('status'), { code: 0 });
   },
 );
+
+t.test('access ends at once, but not while its user is told the answer to a command', async (t) => {
+  const ends: string[] = [];
+  new Withdrawal((reason) => ends.push(reason)).begin('revoked', { isAnswering: false });
+  t.same(ends, ['revoked']);
+  const told = Promise.withResolvers<string>();
+  // Its own timer holds up no process.
+  const alive = setInterval(() => undefined, 1000);
+  t.teardown(() => clearInterval(alive));
+  const withdrawal = new Withdrawal(told.resolve, { answerMs: 20 });
+  withdrawal.begin('revoked', { isAnswering: true });
+  // Another change comes when the answer is written, and the user has not read it yet.
+  withdrawal.begin('again', { isAnswering: false });
+  t.equal(await told.promise, 'revoked');
+});
