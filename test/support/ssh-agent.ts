@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program } from './program.ts';
 import type { TestScope } from './scope.ts';
 import { scratchDir } from './scratch-dir.ts';
-import { until } from './until.ts';
 
 /** The real `ssh-agent`. */
 export interface SshAgent {
@@ -18,8 +16,9 @@ export interface SshAgent {
 
 export async function startSshAgent(t: TestScope): Promise<SshAgent> {
   const socket = join(scratchDir(t), 'agent');
-  new Program(t, 'ssh-agent', ['-D', '-a', socket]);
-  await until('the agent listens', () => existsSync(socket));
+  const agent = new Program(t, 'ssh-agent', ['-D', '-a', socket]);
+  // It says so when it listens; the socket's file is there a little earlier.
+  await agent.said(/Agent pid/);
   const sshAdd = (word: string): void => {
     execFileSync('ssh-add', ['-q', word], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: 'pipe' });
   };
