@@ -70,7 +70,7 @@ t.test('imports as little as may be, when nothing else is said', async (t) => {
 });
 
 t.test('with what is said', async (t) => {
-  const { import: run } = stage([`${one.line} work`]);
+  const { import: run } = stage([`${one.line} desk`]);
   const answer = await run({
     source: 'https://git.example.com/ana',
     principal: 'ana',
@@ -87,9 +87,9 @@ t.test('with what is said', async (t) => {
       env: ['pr-*'],
       expires: '2030-01-02T00:00:00.000Z',
       kept: true,
-      added: [{ name: 'work', expires: '2030-01-02T00:00:00.000Z' }],
+      added: [{ name: 'desk', expires: '2030-01-02T00:00:00.000Z' }],
     },
-    lines: [/added/, /ana\/work/],
+    lines: [/added/, /ana\/desk/],
   });
   t.match(answer.kind === 'answer' && answer.lines.join('\n'), /2030-01-02 00:00:00 UTC.*every 60 minutes/s);
 });
