@@ -63,6 +63,37 @@ export const errorTable = {
       'The issuer of the token does not give its keys at the moment, so nobody can tell whether it is good.',
     retryable: true,
   },
+  ERR_LOGIN_REQUIRED: {
+    status: 401,
+    message: 'This needs a login, or there is no such preview here.',
+    retryable: false,
+  },
+  ERR_LOGIN_REFUSED: { status: 403, message: 'This login is not accepted here.', retryable: false },
+  ERR_LOGIN_STALE: {
+    status: 400,
+    message: 'This login was not begun in this browser, or took too long.',
+    retryable: false,
+  },
+  ERR_PROVIDER_UNAVAILABLE: {
+    status: 503,
+    message: 'The login provider does not answer at the moment.',
+    retryable: true,
+  },
+  ERR_LINK_SPENT: {
+    status: 410,
+    message: 'This link has expired, was revoked, or was used as often as it may be.',
+    retryable: false,
+  },
+  ERR_ORIGIN_REFUSED: {
+    status: 403,
+    message: 'Pages of this origin may not do this here.',
+    retryable: false,
+  },
+  ERR_ACCESS_TOO_WIDE: {
+    status: 403,
+    message: 'This is more open than the key may make it.',
+    retryable: false,
+  },
   ERR_NAME_TAKEN: {
     status: 409,
     message: 'This environment name belongs to somebody else.',

@@ -1,12 +1,12 @@
 import type { Log } from '../core/log.ts';
 import type { Config } from './config/keys.ts';
 import type { CertificateIssuer } from './identity/issuer.ts';
-import type { ApexEndpoint } from './ingress/apex-endpoint.ts';
+import type { OwnEndpoint } from './pages/own-endpoint.ts';
 import type { AuditRecorder } from './store/audit-entry.ts';
 
 /** What the gateway makes of the tokens of CI systems: nothing, unless there is a policy for them. */
 export interface OidcParts {
-  readonly endpoints: readonly ApexEndpoint[];
+  readonly endpoints: readonly OwnEndpoint[];
   close(): void;
 }
 

@@ -12,7 +12,7 @@ import type { Identity } from './identity/identity.ts';
 import { ImportWatch } from './identity/import-watch.ts';
 import type { CertificateIssuer } from './identity/issuer.ts';
 import type { KeyFile } from './identity/key-file.ts';
-import type { ApexEndpoint } from './ingress/apex-endpoint.ts';
+import type { OwnEndpoint } from './pages/own-endpoint.ts';
 import { createIngress, type Ingress } from './ingress/ingress.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { publicAddress, publicUrls } from './public-address.ts';
@@ -52,8 +52,8 @@ export interface Foundations {
   readonly envNameOf: (identity: Identity, user: string) => string;
   readonly certificates: CertificateSource;
   readonly entrances: Entrances;
-  /** What is served on the gateway's own host besides its pages. */
-  readonly apexEndpoints: readonly ApexEndpoint[];
+  /** What other parts serve below `/_porthole/`. */
+  readonly endpoints: readonly OwnEndpoint[];
   /** What is known beyond the life of the process. */
   readonly stores: Stores;
 }
@@ -214,7 +214,7 @@ function makeIngress(
     },
     domain: config.domain,
     publicAddress: publicAddress(config, base.entrances),
-    apexEndpoints: base.apexEndpoints,
+    endpoints: base.endpoints,
     publicByDefault: config.access === 'public',
     isTrustedProxy: (address) => trustedProxies.contains(address),
     ready: () => base.readiness.ready,

@@ -109,7 +109,7 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
     certificates,
     entrances,
     stores,
-    apexEndpoints: oidc.endpoints,
+    endpoints: oidc.endpoints,
   });
   opened.push(() => {
     parts.ingress.destroy('the start failed');

@@ -5,8 +5,22 @@ import t from 'tap';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const edges = ['server/ingress', 'server/gate', 'server/console', 'server/admin', 'server/ssh'];
-const support = ['server/access', 'server/identity', 'server/store', 'server/metrics', 'server/oidc'];
+const edges = [
+  'server/ingress',
+  'server/gate',
+  'server/console',
+  'server/admin',
+  'server/ssh',
+  'server/login',
+];
+const support = [
+  'server/access',
+  'server/identity',
+  'server/store',
+  'server/metrics',
+  'server/oidc',
+  'server/pages',
+];
 const below = ['server/routing', 'server/tunnel', 'core'];
 
 /** What each part may import of ours besides itself; a part that is not named here does not belong to the tree. */

@@ -91,3 +91,16 @@ const defaultPorts = { https: 443, http: 80 } as const;
 function printPublicUrl({ protocol, hostname, port }: PublicUrl): string {
   return `${protocol}://${hostname}${port === defaultPorts[protocol] ? '' : `:${port}`}`;
 }
+
+/** `https://app.example.com`: an origin as browsers write it (RFC 6454, 6.1). */
+export const webOrigin: Kind<string> = kind(
+  'ORIGIN',
+  (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
+    return isWeb && url.origin === text.toLowerCase().replace(/\/$/, '')
+      ? yes(url.origin)
+      : problem(`${quote(text)} is not an origin such as https://app.example.com`);
+  },
+  String,
+);

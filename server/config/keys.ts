@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { domainName, listenAddress, network, publicUrl } from './addresses.ts';
+import { domainName, listenAddress, network, publicUrl, webOrigin } from './addresses.ts';
 import { list, optional, required, type Key, type Surroundings } from './key.ts';
-import { choice, count, duration, path, size, words } from './kinds.ts';
+import { choice, count, duration, path, words } from './kinds.ts';
+import { httpLimits, newConnectionLimits, tunnelLimits } from './limit-keys.ts';
 
 const addresses = {
   listen: list('listen', listenAddress, {
@@ -73,10 +74,6 @@ const admission = {
     default: 'keys',
     about: 'who may dial in: only known keys, or any key (names then carry the fingerprint of the key)',
   }),
-  access: required('access', choice('private', 'public'), {
-    default: 'private',
-    about: 'who may visit a preview whose forward says nothing about it',
-  }),
   claimTtlMs: required('claim-ttl', duration({ maxMs: days(3650) }), {
     default: '30d',
     about: 'how long an environment name stays with its owner after it was last seen',
@@ -97,9 +94,49 @@ const admission = {
     default: '1h',
     about: 'how often the accounts are looked at whose keys are kept in step: key import --keep',
   }),
+};
+
+const visitors = {
+  access: required('access', choice('private', 'team', 'public'), {
+    default: 'private',
+    about:
+      'who may visit a preview whose forward says nothing about it: those invited, all who can log in as members, or anybody',
+  }),
+  widestAccess: required('widest-access', choice('private', 'team', 'public'), {
+    default: 'public',
+    about: 'the most open access that a forward may ask for; a key may be limited further',
+  }),
+  adminDomain: optional('admin-domain', domainName, {
+    about: 'a host name of its own for the login pages; else they are on that of --domain',
+  }),
+  loginFile: optional('login-file', path('FILE'), {
+    about:
+      'the OpenID Connect providers that people log in with, and who may see what (TOML); re-read when it changes',
+  }),
+  sessionTtlMs: required('session-ttl', duration({ minMs: 60_000, maxMs: days(365) }), {
+    default: '7d',
+    about: 'how long a login lasts, at least 1m',
+  }),
+  sessionKeyRotationMs: required('session-key-rotation', duration({ minMs: 3_600_000, maxMs: days(3650) }), {
+    default: '30d',
+    about:
+      'how often the key is replaced that seals the cookies of logins, at least 1h; those of before stay good',
+  }),
   shareTtlMs: required('share-ttl', duration({ maxMs: days(3650) }), {
     default: '7d',
-    about: 'how long a share link opens a private preview',
+    about: 'how long a share link opens a private preview, if its maker says nothing else',
+  }),
+  visitorNetworks: list('visitor-networks', network, {
+    default: [],
+    about: 'the networks from which previews may be visited at all; any, if there is none',
+  }),
+  allowedOrigins: list('allowed-origins', webOrigin, {
+    default: [],
+    about: "origins whose pages may call private previews, besides those of the environment's own hosts",
+  }),
+  embedOrigins: list('embed-origins', webOrigin, {
+    default: [],
+    about: 'origins whose pages may show private previews in a frame to those who are logged in',
   }),
 };
 
@@ -138,87 +175,12 @@ const lifetimes = {
   }),
 };
 
-const newConnectionLimits = {
-  sniffTimeoutMs: required('sniff-timeout', duration(), {
-    default: '5s',
-    about: 'how long a new connection may leave open what it speaks',
-  }),
-  tlsHandshakeTimeoutMs: required('tls-handshake-timeout', duration(), {
-    default: '10s',
-    about: 'how long a TLS handshake may take',
-  }),
-  loginGraceMs: required('login-grace', duration(), {
-    default: '20s',
-    about: 'how long a connection may take to authenticate',
-  }),
-  maxAuthTries: required('max-auth-tries', count({ max: 1000 }), {
-    default: '6',
-    about: 'how many keys a connection may try',
-  }),
-  maxStartups: required('max-startups', count(), {
-    default: '100',
-    about: 'connections at a time that have not authenticated',
-  }),
-  maxStartupsPerSource: required('max-startups-per-source', count(), {
-    default: '20',
-    about: 'the same, from one IPv4 address or /64',
-  }),
-  loginPenalties: required('login-penalties', choice('on', 'off'), {
-    default: 'on',
-    about:
-      'whether a source that keeps failing to log in is blocked for a while, 1s to 10m, unless a session of it is live',
-  }),
-  penaltyExempt: list('penalty-exempt', network, {
-    default: [],
-    about: 'the networks that are never blocked so',
-  }),
-};
-
-const tunnelLimits = {
-  maxForwards: required('max-forwards', count(), { default: '64', about: 'forwards of one tunnel' }),
-  maxChannels: required('max-channels', count(), { default: '1000', about: 'open channels of one tunnel' }),
-  channelOpenTimeoutMs: required('channel-open-timeout', duration(), {
-    default: '5s',
-    about: 'how long a machine may take to answer the opening of a channel',
-  }),
-};
-
-const httpLimits = {
-  headerTimeoutMs: required('header-timeout', duration(), {
-    default: '10s',
-    about: 'how long the head of a request may take to arrive',
-  }),
-  maxHeaderBytes: required('max-header', size({ minBytes: 1024, maxBytes: 1024 * 1024 }), {
-    default: '32KiB',
-    about: 'how large the head of a request may be',
-  }),
-  responseTimeoutMs: required('response-timeout', duration(), {
-    default: '60s',
-    about: 'how long an upstream may take to its first byte',
-  }),
-  idleTimeoutMs: required('idle-timeout', duration(), {
-    default: '5m',
-    about: 'how long an open request may go without a byte either way',
-  }),
-  streamIdleTimeoutMs: required('stream-idle-timeout', duration(), {
-    default: '1h',
-    about: 'the same for WebSockets, other upgrades and server-sent events',
-  }),
-  maxHeld: required('max-held', count({ min: 0 }), {
-    default: '256',
-    about: 'requests of one environment that are held at a time',
-  }),
-  maxRequests: required('max-requests', count(), {
-    default: '512',
-    about: 'requests of one environment that are in flight at a time',
-  }),
-};
-
 /** All keys, by the field of the configuration that each one fills: the one table that everything else is made from. */
 export const keys = {
   ...addresses,
   ...state,
   ...admission,
+  ...visitors,
   ...logging,
   ...lifetimes,
   ...newConnectionLimits,
@@ -237,6 +199,7 @@ export const groups: ReadonlyMap<string, Readonly<Record<string, Key<unknown>>>>
     'Where it listens': addresses,
     'State and certificate': state,
     'Who gets in': admission,
+    'Who may visit': visitors,
     Log: logging,
     'Life of tunnels': lifetimes,
     'Limits of a new connection': newConnectionLimits,

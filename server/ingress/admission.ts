@@ -1,6 +1,6 @@
 import { decideAccess } from '../access/decide.ts';
 import type { AccessDecision } from '../access/decide.ts';
-import { redirectAnswer } from './answer.ts';
+import { redirectAnswer } from '../pages/answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
 import { unknownEnv, unknownYet } from './env-failures.ts';
 import type { RequestHead } from './request-head.ts';

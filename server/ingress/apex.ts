@@ -1,5 +1,5 @@
-import { textAnswer } from './answer.ts';
-import type { Answer } from './answer.ts';
+import { textAnswer } from '../pages/answer.ts';
+import type { Answer } from '../pages/answer.ts';
 import type { Failure } from './failure.ts';
 
 const about = [

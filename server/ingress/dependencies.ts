@@ -1,6 +1,6 @@
 import type { Log } from '../../core/log.ts';
 import type { Router } from '../routing/resolution.ts';
-import type { ApexEndpoint } from './apex-endpoint.ts';
+import type { OwnEndpoint } from '../pages/own-endpoint.ts';
 
 /** What the ingress must know of a connection; captured when it was accepted, since a socket forgets when its peer goes. */
 export interface ConnectionInfo {
@@ -99,8 +99,8 @@ export interface IngressDependencies {
   ready(): boolean;
   /** The live list of requests in SSH sessions. */
   onRequest?(entry: RequestEntry): void;
-  /** What other parts serve on the gateway's own host. */
-  readonly apexEndpoints?: readonly ApexEndpoint[];
+  /** What other parts serve: on the gateway's own host, and below `/_porthole/` on those of environments. */
+  readonly endpoints?: readonly OwnEndpoint[];
   /** The key authorization of an ACME HTTP-01 challenge (RFC 8555, 8.3). */
   acmeChallenge?(token: string): string | undefined;
   /** Milliseconds since the epoch. */

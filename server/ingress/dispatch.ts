@@ -1,8 +1,7 @@
 import { matchHost } from '../../core/names.ts';
 import type { Resolution } from '../routing/resolution.ts';
 import { admit, seesPrivate } from './admission.ts';
-import type { Answer } from './answer.ts';
-import { ApexPosts } from './apex-posts.ts';
+import type { Answer } from '../pages/answer.ts';
 import { answerApex } from './apex.ts';
 import type { FailedCall } from './attempts.ts';
 import type { IngressContext } from './context.ts';
@@ -23,6 +22,7 @@ import { readForwarded } from './forwarded.ts';
 import { HeldBytes, mayKeep } from './held-bytes.ts';
 import { Holding } from './holding.ts';
 import type { HoldingErrors } from './holding.ts';
+import { OwnEndpoints } from './own-endpoints.ts';
 import { OwnPaths } from './own-paths.ts';
 import { decidePlain } from './plain-http.ts';
 import { Relay } from './relay.ts';
@@ -45,14 +45,14 @@ const leastHoldMs = 2000;
 export class Dispatcher implements HoldingErrors, Rerouter {
   readonly #context: IngressContext;
   readonly #ownPaths: OwnPaths;
-  readonly #apexPosts: ApexPosts;
+  readonly #endpoints: OwnEndpoints;
   readonly #held: HeldBytes;
 
   constructor(context: IngressContext) {
     const { maxHeldBytesPerEnv: maxBytesPerEnv, maxHeldBytes: maxBytesTotal } = context.deps.limits;
     this.#context = context;
     this.#ownPaths = new OwnPaths(context.deps, this);
-    this.#apexPosts = new ApexPosts(context.deps.apexEndpoints ?? []);
+    this.#endpoints = new OwnEndpoints(context.deps.endpoints ?? []);
     this.#held = new HeldBytes({ maxBytesPerEnv, maxBytesTotal });
   }
 
@@ -123,7 +123,8 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     const { exchange, head } = visit;
     switch (resolution.kind) {
       case 'apex':
-        if (!this.#apexPosts.serve(visit)) conclude(exchange, answerApex(head, this.#context.deps));
+        if (!this.#endpoints.serve(visit, 'gateway'))
+          conclude(exchange, answerApex(head, this.#context.deps));
         break;
       case 'foreign':
         this.#followForeign(visit);
@@ -147,6 +148,7 @@ export class Dispatcher implements HoldingErrors, Rerouter {
   #followEnv(visit: Visit, resolution: EnvResolution): void {
     const { exchange, head } = visit;
     exchange.subject = subjectOf(resolution);
+    if (this.#endpoints.serve(visit, 'environments')) return;
     if (head.path.startsWith(ownPathPrefix)) this.#ownPaths.serve(visit, resolution);
     else if (!admit(visit, placeOf(resolution), this.#context.deps)) return;
     else if (resolution.kind === 'unknown') exchange.fail(unknownYet);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pageScript } from './page-script.ts';
-import { pageStyle } from './page-style.ts';
+import { pageStyle } from '../pages/page-style.ts';
 
 /** When something was seen last. */
 export interface LastSeen {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../pages/answer.ts';
 import type { IngressContext } from './context.ts';
 import type { RequestEntry } from './dependencies.ts';
 import { errorAnswer } from './error-answer.ts';

@@ -1,3 +1,5 @@
+import type { RequestContext } from './request-head.ts';
+
 /** What the gateway does with a header field of a request, told by its name. */
 export const requestHeaderKind = {
   /** Passed on as it is. */
@@ -12,7 +14,8 @@ export const requestHeaderKind = {
   expect: 8,
   cookie: 9,
   accept: 10,
-  secFetchMode: 11,
+  /** Says where a request comes from, and what it is for: looked at, and passed on. */
+  context: 11,
   requestId: 12,
   forwardedFor: 13,
   forwardedProto: 14,
@@ -21,6 +24,8 @@ export const requestHeaderKind = {
   share: 16,
   /** Ends at this hop, or is the gateway's own: never passed on. */
   dropped: 17,
+  token: 18,
+  authorization: 19,
 } as const;
 
 export type RequestHeaderKind = (typeof requestHeaderKind)[keyof typeof requestHeaderKind];
@@ -68,12 +73,28 @@ const named = new Map<string, RequestHeaderKind>([
   ['expect', k.expect],
   ['cookie', k.cookie],
   ['accept', k.accept],
-  ['sec-fetch-mode', k.secFetchMode],
+  ['authorization', k.authorization],
   ['x-request-id', k.requestId],
   ['x-forwarded-for', k.forwardedFor],
   ['x-forwarded-proto', k.forwardedProto],
   ['porthole-share', k.share],
+  ['porthole-token', k.token],
 ]);
+
+/** The fields of a request that its context is made of. */
+export const contextFields: ReadonlyMap<string, keyof RequestContext> = new Map([
+  ['origin', 'origin'],
+  ['referer', 'referer'],
+  ['sec-fetch-site', 'secFetchSite'],
+  ['sec-fetch-mode', 'secFetchMode'],
+  ['sec-fetch-dest', 'secFetchDest'],
+  ['user-agent', 'userAgent'],
+  ['content-type', 'contentType'],
+  ['access-control-request-method', 'corsMethod'],
+  ['access-control-request-headers', 'corsHeaders'],
+  ['service-worker', 'serviceWorker'],
+]);
+for (const name of contextFields.keys()) named.set(name, k.context);
 
 /** Names as browsers and tools write them, so that most lookups need no lower-casing. */
 const asWritten = new Map<string, RequestHeaderKind>(
@@ -81,16 +102,11 @@ const asWritten = new Map<string, RequestHeaderKind>(
     ...named.keys(),
     'accept-encoding',
     'accept-language',
-    'authorization',
     'cache-control',
-    'content-type',
     'if-modified-since',
     'if-none-match',
-    'origin',
     'pragma',
     'range',
-    'referer',
-    'user-agent',
   ].flatMap((name) => [
     [name, named.get(name) ?? k.plain] as const,
     [titleCase(name), named.get(name) ?? k.plain] as const,

@@ -2,7 +2,7 @@ import { createServer, ServerResponse } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../pages/answer.ts';
 import type { Connection } from './connection.ts';
 import { refusalCode, refuse } from './http1-refusal.ts';
 import type { ClientError } from './http1-refusal.ts';

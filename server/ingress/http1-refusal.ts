@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../pages/answer.ts';
 import { linger } from './linger.ts';
 
 /** An error of Node's HTTP parser, of its timeouts, or of the socket. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
 import { Latch, deadline } from '../../core/lifecycle.ts';
 import type { Closable } from '../../core/lifecycle.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../pages/answer.ts';
 import { Connection } from './connection.ts';
 import type { IngressContext } from './context.ts';
 import type { ConnectionInfo, IngressDependencies } from './dependencies.ts';

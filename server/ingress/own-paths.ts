@@ -1,5 +1,5 @@
 import { admit, isNamedByTls, mayEnter, seesPrivate } from './admission.ts';
-import { jsonAnswer } from './answer.ts';
+import { jsonAnswer } from '../pages/answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
 import {
   drainingGateway,

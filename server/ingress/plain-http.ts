@@ -1,10 +1,11 @@
 import { matchHost } from '../../core/names.ts';
 import { isHealthPath } from './apex.ts';
-import { makeAnswer, redirectAnswer } from './answer.ts';
-import type { Answer } from './answer.ts';
+import { makeAnswer, redirectAnswer } from '../pages/answer.ts';
+import type { Answer } from '../pages/answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
 import type { Failure } from './failure.ts';
 import { forwardedProto } from './forwarded.ts';
+import type { OwnEndpoint } from '../pages/own-endpoint.ts';
 import type { RequestHead } from './request-head.ts';
 import { hostnameOf, locationOf, originOf } from './sites.ts';
 
@@ -20,7 +21,7 @@ export type PlainDecision = 'serve' | Answer | Failure;
 export function decidePlain(
   head: RequestHead,
   trusted: boolean,
-  deps: Pick<IngressDependencies, 'domain' | 'publicAddress' | 'acmeChallenge' | 'apexEndpoints'>,
+  deps: Pick<IngressDependencies, 'domain' | 'publicAddress' | 'acmeChallenge' | 'endpoints'>,
 ): PlainDecision {
   if (deps.publicAddress.protocol === 'http') return 'serve';
   if (trusted && forwardedProto(head) === 'https') return 'serve';
@@ -32,11 +33,16 @@ export function decidePlain(
   }
   if (match.kind === 'apex' && isHealthPath(head.pathname)) return 'serve';
   // It refuses what comes without TLS: a redirection would hide that a secret went out in the clear.
-  if (match.kind === 'apex' && deps.apexEndpoints?.some(({ path }) => path === head.pathname) === true)
-    return 'serve';
+  if (isSecretsWay(head, deps.endpoints)) return 'serve';
   // With 308 the method and the body stay what they are. The target always begins with a host of ours.
   const path = head.path === '*' ? '/' : head.path;
   return redirectAnswer(308, locationOf(originOf(hostnameOf(head.host), deps.publicAddress), path));
+}
+
+function isSecretsWay({ method, pathname }: RequestHead, endpoints: readonly OwnEndpoint[] = []): boolean {
+  return endpoints.some(
+    ({ path, methods }) => path === pathname && (method === 'POST' || !methods.includes('GET')),
+  );
 }
 
 function answerChallenge(

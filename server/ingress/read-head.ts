@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
-import { kindOfRequestHeader, requestHeaderKind as kind } from './header-kinds.ts';
+import { contextFields, kindOfRequestHeader, requestHeaderKind as kind } from './header-kinds.ts';
 import { readFraming } from './request-framing.ts';
 import { RequestHead } from './request-head.ts';
 import type { HeadLimits, HeadProblem, RawRequest } from './request-head.ts';
@@ -117,9 +117,16 @@ class HeadReader {
         head.accept = joined(head.accept || undefined, value, ',');
         head.passed.push(name, value);
         break;
-      case kind.secFetchMode:
-        head.secFetchMode = value;
+      case kind.context:
+        this.#readContext(name, value);
         head.passed.push(name, value);
+        break;
+      case kind.authorization:
+        head.authorization = joined(head.authorization, value, ',');
+        head.passed.push(name, value);
+        break;
+      case kind.token:
+        head.tokenHeader = value;
         break;
       case kind.requestId:
         if (/^[\w.:+/=-]{1,128}$/.test(value)) head.requestId = value;
@@ -139,6 +146,14 @@ class HeadReader {
       case kind.dropped:
         break;
     }
+  }
+
+  /** Of a field that is given twice, neither can be believed: together they are no value that means anything. */
+  #readContext(name: string, value: string): void {
+    const field = contextFields.get(name) ?? contextFields.get(name.toLowerCase());
+    if (field === undefined) return;
+    const { context } = this.#head;
+    context[field] = joined(context[field], value, ', ');
   }
 
   #settleTarget(): void {

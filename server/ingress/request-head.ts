@@ -16,6 +16,22 @@ export interface RawRequest {
   readonly hasBody: boolean;
 }
 
+/** Where a request comes from and what it is for, as its browser or program says; undefined where it says nothing. */
+export interface RequestContext {
+  origin: string | undefined;
+  referer: string | undefined;
+  secFetchSite: string | undefined;
+  secFetchMode: string | undefined;
+  secFetchDest: string | undefined;
+  userAgent: string | undefined;
+  contentType: string | undefined;
+  /** Of a CORS preflight. */
+  corsMethod: string | undefined;
+  corsHeaders: string | undefined;
+  /** `Service-Worker: script`, with the script of one. */
+  serviceWorker: string | undefined;
+}
+
 /** Why a head is refused: what the visitor is told. */
 export interface HeadProblem {
   readonly code: ErrorCode;
@@ -48,9 +64,23 @@ export class RequestHead {
   upgrade: string | undefined;
   cookie: string | undefined;
   accept = '';
-  secFetchMode: string | undefined;
   requestId: string | undefined;
+  authorization: string | undefined;
+  /** `Porthole-Share` and `Porthole-Token`, which never go on. */
   shareHeader: string | undefined;
+  tokenHeader: string | undefined;
+  readonly context: RequestContext = {
+    origin: undefined,
+    referer: undefined,
+    secFetchSite: undefined,
+    secFetchMode: undefined,
+    secFetchDest: undefined,
+    userAgent: undefined,
+    contentType: undefined,
+    corsMethod: undefined,
+    corsHeaders: undefined,
+    serviceWorker: undefined,
+  };
   forwardedFor: string | undefined;
   forwardedProto: string | undefined;
   /** The other forwarding headers: names and values in turn. */
@@ -71,7 +101,8 @@ export class RequestHead {
   /** A browser on its way to a page, which can be sent on to another address. */
   get navigation(): boolean {
     if (this.method !== 'GET' && this.method !== 'HEAD') return false;
-    if (this.secFetchMode !== undefined) return this.secFetchMode === 'navigate';
+    const { secFetchMode } = this.context;
+    if (secFetchMode !== undefined) return secFetchMode === 'navigate';
     return this.accept.includes('text/html');
   }
 }

@@ -49,6 +49,8 @@ const hintForStrangers = 'Ask the operator: the log of the gateway says why, by 
 /** `POST /_porthole/oidc`: an ID token of a CI system for a certificate that lives as long as its job. */
 export class TokenExchange {
   readonly path = '/_porthole/oidc';
+  readonly on = 'gateway';
+  readonly methods = ['POST'] as const;
   readonly maxBodyBytes = maxBodyBytes;
   readonly #options: TokenExchangeOptions;
   readonly #now: () => number;

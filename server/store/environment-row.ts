@@ -43,6 +43,7 @@ export function toRow(environment: RememberedEnvironment, epoch: number): Enviro
     since: Math.trunc(environment.sinceMs),
     last_seen_at: Math.trunc(environment.lastSeenAt),
     given_at: environment.givenAt === undefined ? null : Math.trunc(environment.givenAt),
+    changed_hands_at: null,
     online: environment.online ? 1 : 0,
     services: JSON.stringify(environment.services.map(toStored)),
     epoch,

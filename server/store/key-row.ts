@@ -57,6 +57,7 @@ export function toKeyRow(key: KeyRecord): KeysTable {
     preferred: key.preferred ? 1 : 0,
     revoked_at: wholeOrNull(key.revokedAt),
     revoked_reason: key.revokedReason ?? null,
+    widest_access: null,
   };
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { keysAndAuditStatements } from './keys-and-audit.ts';
+import { sessionsAndGrantsStatements } from './sessions-and-grants.ts';
 
 /** Brings the schema from one version to the next. It may add, and must leave alone what a gateway of the version before still uses. */
 export type Migration = (db: Kysely<unknown>) => Promise<void>;
@@ -8,7 +9,7 @@ export type Migration = (db: Kysely<unknown>) => Promise<void>;
 export const applicationId = 0x50_72_74_68;
 
 /** The migrations in order; the schema version of a database is how many of them it has seen. Never change one that was released. */
-export const migrations: readonly Migration[] = [environmentsAndGateways, keysAndAudit];
+export const migrations: readonly Migration[] = [environmentsAndGateways, keysAndAudit, sessionsAndGrants];
 
 async function environmentsAndGateways(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -39,6 +40,10 @@ async function environmentsAndGateways(db: Kysely<unknown>): Promise<void> {
 
 async function keysAndAudit(db: Kysely<unknown>): Promise<void> {
   for (const statement of keysAndAuditStatements) await sql.raw(statement).execute(db);
+}
+
+async function sessionsAndGrants(db: Kysely<unknown>): Promise<void> {
+  for (const statement of sessionsAndGrantsStatements) await sql.raw(statement).execute(db);
 }
 
 /** The schema version that the database has. */

@@ -12,6 +12,8 @@ export interface EnvironmentsTable {
   readonly last_seen_at: number;
   /** Milliseconds since the epoch: when it was given to its owner, who has not been seen with it since. */
   readonly given_at: number | null;
+  /** Milliseconds since the epoch: when the name last passed from one owner to another, whose visitors may still keep things of the former. */
+  readonly changed_hands_at: number | null;
   /** 1 while a tunnel of it is live, else 0. */
   readonly online: number;
   /** JSON: what it offers, or offered last. */
@@ -64,6 +66,8 @@ export interface KeysTable {
   readonly preferred: number;
   readonly revoked_at: number | null;
   readonly revoked_reason: string | null;
+  /** The most open access that its forwards may ask for; null: what the gateway allows. */
+  readonly widest_access: 'private' | 'team' | 'public' | null;
 }
 
 /** A certificate that the gateway's own authority signed. */
@@ -114,6 +118,45 @@ export interface AuditTable {
   readonly detail: string | null;
 }
 
+/** A login of one browser. All times are milliseconds since the epoch. */
+export interface SessionsTable {
+  readonly id: string;
+  /** For lists: `ana`, `google:ana@example.com`. */
+  readonly account_name: string;
+  /** JSON: who is logged in. */
+  readonly account: string;
+  readonly created_at: number;
+  readonly created_from: string;
+  readonly user_agent: string;
+  readonly last_seen_at: number;
+  readonly last_seen_from: string;
+  readonly expires_at: number;
+  readonly ended_at: number | null;
+  readonly ended_reason: string | null;
+}
+
+/** Something that was given out to open an environment: a link, a token, a password. */
+export interface GrantsTable {
+  readonly id: string;
+  readonly kind: 'link' | 'token' | 'password';
+  readonly env: string;
+  readonly service: string | null;
+  readonly owner: string;
+  readonly name: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly expires_at: number | null;
+  /** JSON: a list of addresses. */
+  readonly emails: string;
+  readonly max_uses: number | null;
+  readonly uses: number;
+  readonly last_used_at: number | null;
+  readonly last_used_from: string | null;
+  /** Of a password: its scrypt hash. */
+  readonly hash: string | null;
+  readonly revoked_at: number | null;
+}
+
 /** Counts up with each change of what others hold in memory. */
 export interface RevisionsTable {
   readonly name: string;
@@ -129,5 +172,7 @@ export interface Tables {
   readonly certificates: CertificatesTable;
   readonly key_imports: KeyImportsTable;
   readonly audit: AuditTable;
+  readonly sessions: SessionsTable;
+  readonly grants: GrantsTable;
   readonly revisions: RevisionsTable;
 }

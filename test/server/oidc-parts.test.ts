@@ -4,6 +4,7 @@ import t from 'tap';
 import { openOidcParts } from '../../server/oidc-parts.ts';
 import { shopPolicy } from '../support/gateway-with-policy.ts';
 import { createLog } from '../support/log-lines.ts';
+import { endpointCall } from '../support/endpoint-call.ts';
 import { scratchDir } from '../support/scratch-dir.ts';
 
 const { log } = createLog();
@@ -27,6 +28,6 @@ t.test('with one, the exchange', async (t) => {
   const opened = await openOidcParts({ oidcPolicy: path }, parts);
   t.teardown(() => opened.close());
   t.match(opened.endpoints, [{ path: '/_porthole/oidc' }]);
-  const call = { body: Buffer.from('{}'), address: '192.0.2.1', requestId: 'r' };
+  const call = endpointCall({ method: 'POST', path: '/_porthole/oidc', body: Buffer.from('{}') });
   t.match(await opened.endpoints[0]?.answer(call), { kind: 'failure', code: 'ERR_BAD_REQUEST' });
 });

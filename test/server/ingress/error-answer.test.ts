@@ -1,7 +1,7 @@
 import t from 'tap';
 import { errorTable } from '../../../core/errors.ts';
 import type { ErrorCode } from '../../../core/errors.ts';
-import type { Answer } from '../../../server/ingress/answer.ts';
+import type { Answer } from '../../../server/pages/answer.ts';
 import { errorAnswer } from '../../../server/ingress/error-answer.ts';
 import type { Failure } from '../../../server/ingress/failure.ts';
 

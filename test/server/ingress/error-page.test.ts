@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Page } from '../../../server/ingress/error-page.ts';
 import { escapeHtml, pagePolicy, renderPage } from '../../../server/ingress/error-page.ts';
-import { pageColours } from '../../../server/ingress/page-style.ts';
+import { pageColours } from '../../../server/pages/page-style.ts';
 
 const page: Page = {
   title: 'T',

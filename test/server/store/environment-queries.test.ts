@@ -26,6 +26,7 @@ function row(name: string, overrides: Partial<EnvironmentsTable> = {}): Environm
     since: 1,
     last_seen_at: 1,
     given_at: null,
+    changed_hands_at: null,
     online: 0,
     services: '[]',
     epoch: 1,

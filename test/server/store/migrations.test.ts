@@ -68,10 +68,12 @@ t.test('the schema', async (t) => {
     'certificates',
     'environments',
     'gateways',
+    'grants',
     'key_imports',
     'keys',
     'principals',
     'revisions',
+    'sessions',
   ]);
   t.equal(await schemaVersion(db), migrations.length);
 });

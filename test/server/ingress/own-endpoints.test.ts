@@ -1,13 +1,15 @@
 import t from 'tap';
-import type { ApexEndpoint, EndpointAnswer, EndpointCall } from '../../../server/ingress/apex-endpoint.ts';
+import type { OwnEndpoint, EndpointAnswer, EndpointCall } from '../../../server/pages/own-endpoint.ts';
 import { domain } from './fake-router.ts';
 import { startGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { http2Client, http2Get } from './http2-client.ts';
 import { exchangeBytes, get, parseAnswer, RawClient, type ParsedAnswer } from './raw-client.ts';
 import { eventually, type Teardown } from './sockets.ts';
 
-class FakeEndpoint implements ApexEndpoint {
+class FakeEndpoint implements OwnEndpoint {
   readonly path = '/_porthole/fake';
+  readonly on = 'gateway';
+  readonly methods = ['POST'] as const;
   readonly maxBodyBytes = 100;
   readonly calls: EndpointCall[] = [];
   open = true;
@@ -37,7 +39,7 @@ interface Setting {
 
 async function start(t: Teardown, options: GatewayOptions = {}): Promise<Setting> {
   const endpoint = new FakeEndpoint();
-  const gateway = await startGateway(t, { ...options, deps: { ...options.deps, apexEndpoints: [endpoint] } });
+  const gateway = await startGateway(t, { ...options, deps: { ...options.deps, endpoints: [endpoint] } });
   return { endpoint, gateway };
 }
 
