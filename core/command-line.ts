@@ -47,10 +47,10 @@ export function parseCommand(words: readonly string[]): CommandLine {
 }
 
 function findCommand(words: readonly string[]): { spec: CommandSpec | undefined; rest: readonly string[] } {
-  const spec = commands.find(({ name }) => {
-    const parts = name.split(' ');
-    return parts.every((part, at) => words[at] === part);
-  });
+  // The longest: `share list` is not a `share` of what is called list.
+  const [spec] = commands
+    .filter(({ name }) => name.split(' ').every((part, at) => words[at] === part))
+    .sort((a, b) => b.name.length - a.name.length);
   return { spec, rest: words.slice(spec?.name.split(' ').length ?? 0) };
 }
 
@@ -148,14 +148,20 @@ function placeArguments(
   positional: readonly string[],
   raw: RawValues,
 ): string | undefined {
-  for (const [at, argument] of spec.arguments.entries()) {
+  const placed = spec.arguments.filter(({ kind }) => kind !== 'secret');
+  for (const [at, argument] of placed.entries()) {
     const word = positional[at];
     if (word !== undefined) raw[argument.name] = word;
     else if (argument.optional !== true && argument.kind !== 'public-key')
       return `${argument.name.toUpperCase()} is missing`;
   }
-  const surplus = positional[spec.arguments.length];
-  return surplus === undefined ? undefined : `${quote(surplus)} is one word too many`;
+  const surplus = positional[placed.length];
+  if (surplus === undefined) return undefined;
+  const secret = spec.arguments.find(({ kind }) => kind === 'secret');
+  // Not repeated: it may be the secret.
+  if (secret !== undefined)
+    return `the ${secret.name} is no word of the command, where others can read it: give it on standard input`;
+  return `${quote(surplus)} is one word too many`;
 }
 
 function readValues(spec: CommandSpec, raw: RawValues): Parsed<unknown> {

@@ -1,4 +1,4 @@
-import { commands, type CommandOption, type CommandSpec } from './commands.ts';
+import { commands, type CommandArgument, type CommandOption, type CommandSpec } from './commands.ts';
 
 /** Where a command is typed: at the gateway, files come on standard input. */
 export type CommandPlace = 'gateway' | 'client';
@@ -24,7 +24,7 @@ export function shortUsageOf(spec: CommandSpec, place: CommandPlace): string {
 export function commandHelp(spec: CommandSpec, place: CommandPlace): string[] {
   const rows = [
     ...spec.arguments
-      .filter(({ kind }) => kind === 'text' || place === 'client')
+      .filter((argument) => isWord(argument, place))
       .map(({ name, about }) => [name.toUpperCase(), about] as const),
     ...spec.options.map((option) => [longForm(option), aboutOption(option)] as const),
     ['--json', 'the answer as one line of JSON'] as const,
@@ -54,7 +54,7 @@ export function commandsUnder(words: readonly string[]): readonly CommandSpec[] 
 
 function argumentWords(spec: CommandSpec, place: CommandPlace): string[] {
   return spec.arguments
-    .filter(({ kind }) => kind === 'text' || place === 'client')
+    .filter((argument) => isWord(argument, place))
     .map(({ name, kind, optional }) => {
       const word = kind === 'text' ? name.toUpperCase() : `${name.toUpperCase()}|-`;
       return optional === true ? `[${word}]` : word;
@@ -62,8 +62,12 @@ function argumentWords(spec: CommandSpec, place: CommandPlace): string[] {
 }
 
 function input(spec: CommandSpec, place: CommandPlace): string[] {
-  const key = spec.arguments.find(({ kind }) => kind === 'public-key');
-  return key === undefined || place === 'client' ? [] : [`< ${key.name.toUpperCase()}`];
+  const read = spec.arguments.find(({ kind }) => kind !== 'text');
+  return read === undefined || isWord(read, place) ? [] : [`< ${read.name.toUpperCase()}`];
+}
+
+function isWord({ kind }: CommandArgument, place: CommandPlace): boolean {
+  return kind === 'text' || (kind === 'public-key' && place === 'client');
 }
 
 function optionWord(option: CommandOption): string {

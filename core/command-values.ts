@@ -1,25 +1,10 @@
 import { z } from 'zod';
 import type { CommandName } from './commands.ts';
 import { patternProblem } from './env-pattern.ts';
-import { parseMoment, parseSpan } from './moment.ts';
-import type { Parsed } from './parsed.ts';
-
-/** Text without control and direction characters, of a bounded length. */
-const text = (longest: number): z.ZodString =>
-  z
-    .string()
-    .min(1, 'is empty')
-    .max(longest, `is longer than ${String(longest)} characters`)
-    .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, 'has control characters');
-
-function read<T>(parse: (text: string) => Parsed<T>): z.ZodType<T, string> {
-  return z.string().transform((value, context): T => {
-    const parsed = parse(value);
-    if (parsed.ok) return parsed.value;
-    context.addIssue({ code: 'custom', message: parsed.problem });
-    return z.NEVER;
-  });
-}
+import { flag, read, span, text } from './command-fields.ts';
+import { parseMoment } from './moment.ts';
+import { accesses } from './openness.ts';
+import { visitSchemas } from './visit-values.ts';
 
 /** The name of a key: fit for a table, a command line, and `principal/name`. */
 const keyName = text(64).regex(
@@ -32,8 +17,6 @@ const principalName = text(128).regex(
 );
 const role = z.enum(['machine', 'member', 'admin'], 'takes machine, member or admin');
 const moment = read(parseMoment);
-const span = read(parseSpan);
-const flag = z.literal(true).optional();
 /** `-` at the gateway, which reads standard input. */
 const file = z.string().optional();
 const key = text(256);
@@ -61,6 +44,7 @@ export const commandSchemas = {
     file,
     name: keyName.optional(),
     ...admitted,
+    'widest-access': z.enum(accesses, 'takes private, team or public').optional(),
     'verify-required': flag,
     'no-touch-required': flag,
   }),
@@ -95,6 +79,7 @@ export const commandSchemas = {
       .max(10_000, 'takes at most 10000')
       .default(100),
   }),
+  ...visitSchemas,
 } as const satisfies Readonly<Record<CommandName, z.ZodType>>;
 
 /** The values of each command after its schema has read them. */

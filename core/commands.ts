@@ -1,37 +1,7 @@
-/** A word that a command takes by its place. */
-export interface CommandArgument {
-  /** In lower case; shown in capitals. */
-  readonly name: string;
-  /** `public-key`: the name of a file, or `-`; at the gateway always standard input. */
-  readonly kind: 'text' | 'public-key';
-  readonly optional?: boolean;
-  readonly about: string;
-}
+import type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
+import { visitCommands } from './visit-commands.ts';
 
-/** Something that a command takes by its name: `--name value`, `--name=value`, or `--name` alone. */
-export interface CommandOption {
-  /** Without the dashes. */
-  readonly name: string;
-  /** What its value is; without one it takes none. */
-  readonly placeholder?: string;
-  /** It may be given several times. */
-  readonly many?: boolean;
-  readonly about: string;
-}
-
-/** The least role of those who may give a command; whose things they may touch is decided where it has its effect. */
-export type CommandCallers = 'anyone' | 'member' | 'admin';
-
-/** One command that manages the gateway: the same words for `porthole WORDS` and `ssh gateway WORDS`. */
-export interface CommandSpec {
-  readonly name: string;
-  readonly summary: string;
-  readonly who: CommandCallers;
-  readonly arguments: readonly CommandArgument[];
-  readonly options: readonly CommandOption[];
-  /** It needs no gateway. */
-  readonly local?: boolean;
-}
+export type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
 
 const file: CommandArgument = {
   name: 'file',
@@ -84,6 +54,11 @@ export const commands = [
       { ...principal, about: 'whose key it is; made if there is none of that name' },
       { ...role, about: `${role.about}; machine if not given` },
       envs,
+      {
+        name: 'widest-access',
+        placeholder: 'ACCESS',
+        about: 'the most open that what it offers may be: private, team or public',
+      },
       expires,
       { name: 'verify-required', about: 'a FIDO key must ask for its PIN or a fingerprint, too' },
       { name: 'no-touch-required', about: 'a FIDO key need not be touched' },
@@ -238,6 +213,7 @@ export const commands = [
       { name: 'limit', placeholder: 'N', about: 'at most so many lines, the newest; 100 if not given' },
     ],
   },
+  ...visitCommands,
 ] as const satisfies readonly CommandSpec[];
 
 export type CommandName = (typeof commands)[number]['name'];

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { parsePort } from './names.ts';
+import { parseNetworkList } from './networks.ts';
 import type { Parsed } from './parsed.ts';
 import { problem } from './parsed.ts';
 import { quote } from './quote.ts';
@@ -21,6 +22,10 @@ export interface ForwardOptions {
   meta?: Record<string, unknown>;
   /** Whether all live tunnels of the owner share the requests. */
   balance?: boolean;
+  /** The networks from which it may be visited at all, separated by commas; any, if it is not given. */
+  from?: string;
+  /** `index`: search engines may show it; else they are told not to, unless the service itself says something about it. */
+  robots?: 'index' | 'noindex';
 }
 
 const minTtlMs = 1000;
@@ -37,6 +42,8 @@ const readers = new Map<string, Reader>([
   ['ttl', readTtl],
   ['meta', readMeta],
   ['balance', oneOf('balance', ['true', 'false'], (value) => ({ balance: value === 'true' }))],
+  ['from', readFrom],
+  ['robots', oneOf('robots', ['index', 'noindex'], (robots) => ({ robots }))],
 ]);
 
 /** The names of the options; other variables that a client sends are none of ours. */
@@ -101,6 +108,13 @@ function readTtl(value: string): Parsed<ForwardOptions> {
   const ttlMs = parseDuration(value);
   if (ttlMs !== undefined && ttlMs >= minTtlMs && ttlMs <= maxTtlMs) return { ok: true, value: { ttlMs } };
   return problem(`option ttl: ${quote(value)} is not a duration from 1s to 365d, such as 30m, 2h or 7d`);
+}
+
+function readFrom(value: string): Parsed<ForwardOptions> {
+  const networks = parseNetworkList(value);
+  return networks.ok
+    ? { ok: true, value: { from: networks.value } }
+    : problem(`option from: ${networks.problem}`);
 }
 
 function readMeta(value: string): Parsed<ForwardOptions> {

@@ -5,9 +5,17 @@ const secretKey =
 
 /** Whether a line of JSON may hold a secret; almost no line does, and this is all that those cost. */
 const suspicious =
-  /(?:authorization|cookie|token|secret|password|passphrase|private[-_]?key|api[-_]?key)"\s*[:,]|porthole(?:-|_|%2d)share|PRIVATE KEY|eyJ[\w-]+\.eyJ/i;
+  /(?:authorization|cookie|token|secret|password|passphrase|private[-_]?key|api[-_]?key)"\s*[:,]|porthole(?:-|_|%2d)(?:share|token)|__host-porthole|_porthole(?:\/|%2f)|pht_|PRIVATE KEY|eyJ[\w-]+\.eyJ/i;
 
-const shareInUrl = /(porthole(?:-|%2d)share=)[^&#\s"'\\;]*/gi;
+const rest = String.raw`[^&#\s"'\\;]*`;
+/** Parameters that open a preview, in a URL or in one that is a parameter of another. */
+const inUrl = new RegExp(`(porthole(?:-|%2d)(?:share|token)(?:=|%3d))${rest}`, 'gi');
+/** A token for programs. */
+const bypassToken = /\bpht_[\w.-]+/g;
+const ownCookie = new RegExp(`(__host-porthole\\w*=)${rest}`, 'gi');
+/** Of the login pages: one-time codes, and what is handed over between hosts. */
+const ownPath = /_porthole(?:\/|%2f)(?:login|session)[^\s"'\\<>]*/gi;
+const handedOver = new RegExp(`((?:[?&]|%3f|%26)(?:code|share|token|state)(?:=|%3d))${rest}`, 'gi');
 /** A signed JSON web token: three parts, of which the first two are JSON objects in base64. */
 const jsonWebToken = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g;
 const privateKeyBlock =
@@ -49,7 +57,10 @@ function redactList(list: readonly unknown[]): unknown[] {
 
 function redactText(text: string): string {
   return text
-    .replace(shareInUrl, `$1${censored}`)
+    .replace(inUrl, `$1${censored}`)
+    .replace(ownPath, (path) => path.replace(handedOver, `$1${censored}`))
+    .replace(ownCookie, `$1${censored}`)
+    .replace(bypassToken, censored)
     .replace(jsonWebToken, censored)
     .replace(privateKeyBlock, censored);
 }

@@ -123,7 +123,7 @@ t.test('requests that are refused, with what is wrong', (t) => {
     [socket('/we\u0000b'), /control characters/],
     [socket(`/${'a'.repeat(256)}`), /longer than 255 bytes/],
     [socket(`/web?meta=${'a'.repeat(8192)}`), /longer than 8192 bytes/],
-    [socket('/web?foo=1'), /unknown option "foo".*access, host, scheme, ttl, meta, balance/],
+    [socket('/web?foo=1'), /unknown option "foo".*access, host, scheme, ttl, meta, balance, from/],
     [socket('/web?access'), /access has no value/],
     [socket('/web?access=all'), /access.*public, private, team/],
     [socket('/web?access=public&access=private'), /access is given twice/],

@@ -24,6 +24,10 @@ t.test('options that are allowed', (t) => {
     [['ttl=365d'], { ttlMs: 31_536_000_000 }],
     [['balance=true'], { balance: true }],
     [['balance=false'], { balance: false }],
+    [['from=192.0.2.7'], { from: '192.0.2.7' }],
+    [['from=192.0.2.99/24,2001:DB8::/32'], { from: '192.0.2.0/24,2001:db8::/32' }],
+    [['robots=index'], { robots: 'index' }],
+    [['robots=noindex'], { robots: 'noindex' }],
     [[`meta=${encode({ service: 'web', port: 3000 })}`], { meta: { service: 'web', port: 3000 } }],
     [['meta=e30='], { meta: {} }],
     [
@@ -111,6 +115,12 @@ t.test('other values that are not, each with the option that is wrong', (t) => {
       'balance=yes',
       'balance=1',
       'balance=',
+      'from=',
+      'from=example.com',
+      'from=192.0.2.0/33',
+      'from=192.0.2.1,,192.0.2.2',
+      'robots=all',
+      'robots=',
     ],
     ...[
       'meta=',
@@ -187,6 +197,8 @@ t.test('what is written is what is read', (t) => {
         { maxKeys: 3 },
       ),
       balance: fc.boolean(),
+      from: fc.constantFrom('192.0.2.0/24', '192.0.2.7,2001:db8::/32'),
+      robots: fc.constantFrom('index', 'noindex'),
     },
     { requiredKeys: [] },
   );

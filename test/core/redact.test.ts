@@ -80,6 +80,37 @@ t.test('share links in any text', (t) => {
   t.end();
 });
 
+t.test('tokens for programs in any text', (t) => {
+  const token = 'pht_abcdefghij23.bmV2ZXItc2hvd24_LQ';
+  t.same(redacted({ msg: `curl -H 'Porthole-Token: ${token}' (twice: ${token})` }), {
+    msg: "curl -H 'Porthole-Token: [redacted]' (twice: [redacted])",
+  });
+  t.same(redacted({ path: '/?porthole-token=hunter2&y=2' }), { path: '/?porthole-token=[redacted]&y=2' });
+  t.same(redacted({ return: '%2F%3Fporthole-share%3Dhunter2' }), {
+    return: '%2F%3Fporthole-share%3D[redacted]',
+  });
+  t.end();
+});
+
+t.test('what the login pages hand over', (t) => {
+  const cases = {
+    '/_porthole/login/key?code=hunter2': '/_porthole/login/key?code=[redacted]',
+    'to https://a.b/_porthole/session?code=hunter2&x=1, then':
+      'to https://a.b/_porthole/session?code=[redacted]&x=1, then',
+    '/_porthole/login?to=web--pr-1&return=%2F&state=hunter2&share=hunter2':
+      '/_porthole/login?to=web--pr-1&return=%2F&state=[redacted]&share=[redacted]',
+    '/_porthole/login/callback?code=hunter2&state=hunter2':
+      '/_porthole/login/callback?code=[redacted]&state=[redacted]',
+    'next=https%3A%2F%2Fa.b%2F_porthole%2Fsession%3Fcode%3Dhunter2':
+      'next=https%3A%2F%2Fa.b%2F_porthole%2Fsession%3Fcode%3D[redacted]',
+    '__Host-porthole_session=hunter2; own=1': '__Host-porthole_session=[redacted]; own=1',
+  };
+  for (const [text, clean] of Object.entries(cases)) t.same(redacted({ text }), { text: clean });
+  const harmless = '/_porthole/wait?state=ready&timeout=60';
+  t.same(redacted({ text: `${harmless} code=ERR_X` }), { text: `${harmless} code=ERR_X` });
+  t.end();
+});
+
 t.test('private keys in any text', (t) => {
   const kinds = [
     'OPENSSH PRIVATE KEY',
