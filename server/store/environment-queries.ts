@@ -60,6 +60,7 @@ export async function writeEnvironments(db: Kysely<Tables>, { rows, gone, epoch 
               since: eb.ref('excluded.since'),
               last_seen_at: eb.ref('excluded.last_seen_at'),
               given_at: eb.ref('excluded.given_at'),
+              changed_hands_at: eb.ref('excluded.changed_hands_at'),
               online: eb.ref('excluded.online'),
               services: eb.ref('excluded.services'),
               epoch: eb.ref('excluded.epoch'),
@@ -91,7 +92,15 @@ export async function changeClaim(db: Kysely<Tables>, change: ClaimChange, epoch
   }
   await db
     .updateTable('environments')
-    .set({ owner: change.to, given_at: change.at, state: 'offline', online: 0, services: '[]', epoch })
+    .set({
+      owner: change.to,
+      given_at: change.at,
+      changed_hands_at: change.at,
+      state: 'offline',
+      online: 0,
+      services: '[]',
+      epoch,
+    })
     .where('name', '=', change.env)
     .where('epoch', '<=', epoch)
     .execute();

@@ -13,6 +13,7 @@ const storedService = z.strictObject({
   service: z.string().refine(isServiceName).optional(),
   port: z.int().min(1).max(65_535).optional(),
   access: z.enum(['public', 'private', 'team']),
+  from: z.string().max(1000).optional(),
   state,
   since: moment,
 });
@@ -28,6 +29,7 @@ const storedEnvironment = z.object({
   since: moment,
   last_seen_at: moment,
   given_at: moment.nullable().default(null),
+  changed_hands_at: moment.nullable().default(null),
   online: z.union([z.literal(0), z.literal(1)]),
   services: z.string(),
 });
@@ -43,15 +45,16 @@ export function toRow(environment: RememberedEnvironment, epoch: number): Enviro
     since: Math.trunc(environment.sinceMs),
     last_seen_at: Math.trunc(environment.lastSeenAt),
     given_at: environment.givenAt === undefined ? null : Math.trunc(environment.givenAt),
-    changed_hands_at: null,
+    changed_hands_at:
+      environment.changedHandsAt === undefined ? null : Math.trunc(environment.changedHandsAt),
     online: environment.online ? 1 : 0,
     services: JSON.stringify(environment.services.map(toStored)),
     epoch,
   };
 }
 
-function toStored({ route, access, state, sinceMs }: RememberedService): StoredService {
-  return { service: route.service, port: route.port, access, state, since: Math.trunc(sinceMs) };
+function toStored({ route, access, from, state, sinceMs }: RememberedService): StoredService {
+  return { service: route.service, port: route.port, access, from, state, since: Math.trunc(sinceMs) };
 }
 
 export interface ReadRow {
@@ -68,7 +71,7 @@ export interface ReadRow {
 export function fromRow(row: unknown, { aliveAt, now }: { aliveAt: number; now: number }): ReadRow {
   const parsed = storedEnvironment.safeParse(row);
   if (!parsed.success) return { environment: undefined, problem: wordsOf(parsed.error) };
-  const { name, owner, online, given_at: givenAt } = parsed.data;
+  const { name, owner, online, given_at: givenAt, changed_hands_at: changedAt } = parsed.data;
   const services = readServices(name, parsed.data.services, now);
   const lastSeenAt = online === 1 ? Math.max(parsed.data.last_seen_at, aliveAt) : parsed.data.last_seen_at;
   return {
@@ -77,6 +80,7 @@ export function fromRow(row: unknown, { aliveAt, now }: { aliveAt: number; now: 
       owner,
       lastSeenAt: Math.min(lastSeenAt, now),
       ...(givenAt !== null && { givenAt: Math.min(givenAt, now) }),
+      ...(changedAt !== null && { changedHandsAt: Math.min(changedAt, now) }),
       state: parsed.data.state,
       sinceMs: Math.min(parsed.data.since, now),
       online: online === 1,
@@ -88,9 +92,10 @@ export function fromRow(row: unknown, { aliveAt, now }: { aliveAt: number; now: 
 
 function readServices(env: string, text: string, now: number): RememberedService[] | undefined {
   const parsed = storedServices.safeParse(parseJson(text));
-  return parsed.data?.map(({ service, port, access, state, since }) => ({
+  return parsed.data?.map(({ service, port, access, from, state, since }) => ({
     route: { env, service, port },
     access,
+    ...(from !== undefined && { from }),
     state,
     sinceMs: Math.min(since, now),
   }));

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../../core/log.ts';
+import { maxFormerOwners, type FormerOwner } from '../routing/former-owners.ts';
 import type { EnvironmentMemory, RememberedEnvironment } from '../routing/memory.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import { insertAudit } from './audit-queries.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { databaseError, type Database } from './database.ts';
 import * as queries from './environment-queries.ts';
+import { formerOwners, pruneFormerOwners } from './former-owners.ts';
 import { fromRow, toRow } from './environment-row.ts';
 import type { EnvironmentsTable } from './tables.ts';
 import { storeReleased, writeFailure } from './write-failure.ts';
@@ -31,6 +33,9 @@ const rowsPerTurn = 200;
 const maxToldNames = 5;
 /** An environment is told to be offline, not unknown, for at least this long, however short claims are. */
 const minKeptMs = 7 * 24 * 3_600_000;
+
+/** Browsers keep what a site put into them for about as long (RFC 6265bis, 5.5: cookies for 400 days). */
+const formerOwnersKeptMs = 400 * 24 * 3_600_000;
 
 /** The memory of environments in the database: what was known survives the process, however that ends. No request waits on it. */
 export class EnvironmentStore implements EnvironmentMemory {
@@ -112,6 +117,17 @@ export class EnvironmentStore implements EnvironmentMemory {
     }
   }
 
+  /** Whose names were that nobody has any more, the longest gone first. Without them a name is as if it were new, which is no reason not to serve. */
+  async recallFormer(): Promise<readonly FormerOwner[]> {
+    const { database, log } = this.#options;
+    try {
+      return await formerOwners(database.db, maxFormerOwners);
+    } catch (err) {
+      log.warn({ err }, 'former owners of names cannot be read from the database');
+      return [];
+    }
+  }
+
   /** Settles when all that was remembered is written, or could not be written just now; never rejects. */
   flush(): Promise<void> {
     return this.#writer.flush();
@@ -189,6 +205,8 @@ export class EnvironmentStore implements EnvironmentMemory {
         (await queries.pruneSome(database.db, { before, maxRemembered, limit: rowsPerTurn })) > 0
       )
         await nextTurn();
+      if (this.#released === undefined)
+        await pruneFormerOwners(database.db, { before: now() - formerOwnersKeptMs, max: maxFormerOwners });
     } catch (err) {
       log.warn({ err }, 'old environments cannot be removed from the database');
     }

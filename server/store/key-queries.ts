@@ -96,6 +96,7 @@ async function putRows(db: Kysely<Tables>, rows: readonly KeysTable[]): Promise<
         preferred: eb.ref('excluded.preferred'),
         revoked_at: eb.ref('excluded.revoked_at'),
         revoked_reason: eb.ref('excluded.revoked_reason'),
+        widest_access: eb.ref('excluded.widest_access'),
       })),
     )
     .execute();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { inspectPublicKey } from '../../core/public-key.ts';
+import { accesses } from '../../core/openness.ts';
 import { roles } from '../identity/identity.ts';
 import type { KeyRecord } from '../identity/key-record.ts';
 import type { KeysTable } from './tables.ts';
@@ -33,6 +34,7 @@ const storedKey = z.object({
   preferred: z.union([z.literal(0), z.literal(1)]),
   revoked_at: moment.nullable(),
   revoked_reason: text.nullable(),
+  widest_access: z.enum(accesses).nullable(),
 });
 
 export function toKeyRow(key: KeyRecord): KeysTable {
@@ -57,7 +59,7 @@ export function toKeyRow(key: KeyRecord): KeysTable {
     preferred: key.preferred ? 1 : 0,
     revoked_at: wholeOrNull(key.revokedAt),
     revoked_reason: key.revokedReason ?? null,
-    widest_access: null,
+    widest_access: key.widestAccess ?? null,
   };
 }
 
@@ -120,6 +122,7 @@ function recordOf(
     preferred: stored.preferred === 1,
     ...(stored.revoked_at !== null && { revokedAt: stored.revoked_at }),
     ...(stored.revoked_reason !== null && { revokedReason: stored.revoked_reason }),
+    ...(stored.widest_access !== null && { widestAccess: stored.widest_access }),
   };
 }
 

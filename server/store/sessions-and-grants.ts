@@ -1,3 +1,5 @@
+import { formerOwnersStatements } from './former-owners.ts';
+
 /** Who is logged in, and what was given out to open environments: the third version of the schema. */
 export const sessionsAndGrantsStatements: readonly string[] = [
   `create table sessions (
@@ -35,4 +37,5 @@ export const sessionsAndGrantsStatements: readonly string[] = [
   `create index grants_env on grants (env)`,
   `alter table keys add column widest_access text check (widest_access in ('private', 'team', 'public'))`,
   `alter table environments add column changed_hands_at integer`,
+  ...formerOwnersStatements,
 ];

@@ -4,7 +4,9 @@ import { CertificateStore } from './certificate-store.ts';
 import { DatabaseWatch } from './database-watch.ts';
 import { openDatabase, type Database } from './database.ts';
 import { EnvironmentStore } from './environment-store.ts';
+import { GrantStore } from './grant-store.ts';
 import { KeyStore } from './key-store.ts';
+import { SessionStore } from './session-store.ts';
 
 export interface StoresOptions {
   readonly stateDir: string;
@@ -25,6 +27,8 @@ export class Stores {
   readonly environments: EnvironmentStore;
   readonly keys: KeyStore;
   readonly certificates: CertificateStore;
+  readonly sessions: SessionStore;
+  readonly grants: GrantStore;
   /** Goes on after the others were released: what happens to the tunnels that are left is worth noting too. */
   readonly audit: AuditLog;
   readonly #watch: DatabaseWatch;
@@ -38,9 +42,11 @@ export class Stores {
     try {
       const keys = await KeyStore.open({ database, log, otherAdmins });
       const certificates = await CertificateStore.open({ database });
+      const sessions = await SessionStore.open({ database, log });
+      const grants = await GrantStore.open({ database, log });
       const environments = await EnvironmentStore.open({ database, log, claimTtlMs, maxRemembered });
       const audit = new AuditLog({ database, log, retentionMs: auditRetentionMs });
-      return new Stores({ database, environments, keys, certificates, audit }, log);
+      return new Stores({ database, environments, keys, certificates, sessions, grants, audit }, log);
     } catch (error) {
       await database.close();
       throw error;
@@ -48,20 +54,32 @@ export class Stores {
   }
 
   private constructor(
-    parts: Pick<Stores, 'database' | 'environments' | 'keys' | 'certificates' | 'audit'>,
+    parts: Pick<
+      Stores,
+      'database' | 'environments' | 'keys' | 'certificates' | 'sessions' | 'grants' | 'audit'
+    >,
     log: Log,
   ) {
     this.database = parts.database;
     this.environments = parts.environments;
     this.keys = parts.keys;
     this.certificates = parts.certificates;
+    this.sessions = parts.sessions;
+    this.grants = parts.grants;
     this.audit = parts.audit;
     this.#log = log;
     this.#watch = new DatabaseWatch({ database: parts.database, log });
     this.#watch.onChange(() => parts.keys.refresh());
     this.#watch.onChange(() => parts.certificates.refresh());
+    this.#watch.onChange(() => parts.sessions.refresh());
+    this.#watch.onChange(() => parts.grants.refresh());
     // A key takes the certificates with it that were issued for it.
     parts.keys.onChange(() => void this.#refreshCertificates());
+  }
+
+  /** Reads anew what the process that this one replaces has written last, also what counts no revision; never rejects. */
+  async reload(): Promise<void> {
+    await Promise.all([this.keys.reload(), this.sessions.reload(), this.grants.reload()]);
   }
 
   /**
@@ -70,7 +88,8 @@ export class Stores {
    */
   async release(): Promise<void> {
     this.certificates.release();
-    await Promise.all([this.environments.release(), this.keys.release()]);
+    const { environments, keys, sessions, grants } = this;
+    await Promise.all([environments.release(), keys.release(), sessions.release(), grants.release()]);
   }
 
   /** Releases them, and closes the database. Idempotent; never rejects. */

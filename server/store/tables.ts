@@ -22,6 +22,16 @@ export interface EnvironmentsTable {
   readonly epoch: number;
 }
 
+/** Whose a name was that nobody has any more. */
+export interface FormerOwnersTable {
+  readonly name: string;
+  readonly owner: string;
+  /** As in `environments`. */
+  readonly changed_hands_at: number | null;
+  /** Milliseconds since the epoch. */
+  readonly last_had_at: number;
+}
+
 /** One run of the gateway on this state directory; a later one has a higher epoch. */
 export interface GatewaysTable {
   readonly epoch: number;
@@ -166,6 +176,7 @@ export interface RevisionsTable {
 /** The tables of `porthole.db`, at the newest schema version. */
 export interface Tables {
   readonly environments: EnvironmentsTable;
+  readonly former_owners: FormerOwnersTable;
   readonly gateways: GatewaysTable;
   readonly principals: PrincipalsTable;
   readonly keys: KeysTable;

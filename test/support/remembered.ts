@@ -46,6 +46,7 @@ export function anyRemembered(now: number): fc.Arbitrary<RememberedEnvironment> 
     service: fc.option(name.filter(isServiceName), { nil: undefined }),
     port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }),
     access: fc.constantFrom('public' as const, 'private' as const, 'team' as const),
+    from: fc.option(fc.ipV4(), { nil: undefined }),
     state,
     sinceMs: moment,
   });
@@ -61,9 +62,10 @@ export function anyRemembered(now: number): fc.Arbitrary<RememberedEnvironment> 
     })
     .map(({ services, ...rest }) => ({
       ...rest,
-      services: services.map(({ service, port, ...more }): RememberedService => ({
+      services: services.map(({ service, port, from, ...more }): RememberedService => ({
         route: { env: rest.name, service, port },
         ...more,
+        ...(from !== undefined && { from }),
       })),
     }));
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { accesses } from '../../../core/openness.ts';
 import { roles } from '../../../server/identity/identity.ts';
 import type { KeyRecord } from '../../../server/identity/key-record.ts';
 import { fromKeyRow, toKeyRow } from '../../../server/store/key-row.ts';
@@ -33,6 +34,7 @@ t.test('any key comes back as it was', async (t) => {
         counter: fc.nat(0xffff_ffff),
         revokedAt: moment,
         revokedReason: words,
+        widestAccess: fc.constantFrom(...accesses),
       },
       { requiredKeys: ['principal', 'name', 'role', 'envPatterns', 'comment', 'options', 'source'] },
     )
@@ -53,6 +55,7 @@ t.test('a row that makes no sense counts as none, and says of which key it may b
     [{ created_at: -1 }, /^created_at: /],
     [{ expires_at: 2n ** 62n }, /^expires_at: /],
     [{ preferred: 2 }, /^preferred: /],
+    [{ widest_access: 'all' }, /^widest_access: /],
     [{ name: 'a\nb' }, /^name: has control/],
     [{ principal: '' }, /^principal: /],
     [{ env_patterns: '["pr-*"' }, /^env_patterns: /],

@@ -67,6 +67,7 @@ t.test('the schema', async (t) => {
     'audit',
     'certificates',
     'environments',
+    'former_owners',
     'gateways',
     'grants',
     'key_imports',

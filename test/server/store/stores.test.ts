@@ -6,6 +6,7 @@ import { createLog } from '../../support/log-lines.ts';
 import { remembered } from '../../support/remembered.ts';
 import { scratchDir } from '../../support/scratch-dir.ts';
 import { until } from '../../support/until.ts';
+import { newGrant, newSession } from '../../support/visit-records.ts';
 
 const audit = { at: Date.now(), action: 'key.add', result: 'ok' } as const;
 
@@ -54,6 +55,29 @@ t.test('what another process changes is seen by itself, after a release too', as
   await there.keys.change([change], audit);
   await until('the revocation', () => here.keys.byFingerprint(key.fingerprint)?.revokedAt === 1);
 });
+
+t.test(
+  'logins, and what was given out: another process sees each within a second, and a successor all',
+  async (t) => {
+    const dir = scratchDir(t);
+    const [here, there] = [(await open(t, dir)).stores, (await open(t, dir)).stores];
+    const [session, grant] = [newSession(), newGrant()];
+    await there.sessions.start(session, audit);
+    await there.grants.change([{ kind: 'add', grant }], audit);
+    await until('the login', () => here.sessions.byId(session.id) !== undefined);
+    await until('the link', () => here.grants.byId(grant.id) !== undefined);
+    there.grants.used(grant.id, { at: 5, address: '192.0.2.1' });
+    await there.release();
+    await t.rejects(there.sessions.end([session.id], '', audit), { code: 'ERR_STORE_UNAVAILABLE' });
+    await t.rejects(there.grants.take(grant.id, { at: 6, address: '192.0.2.1' }, audit), {
+      code: 'ERR_STORE_UNAVAILABLE',
+    });
+    await here.reload();
+    t.match(here.grants.byId(grant.id), { lastUsedAt: 5 }, 'what is noted counts no revision');
+    await here.sessions.end([session.id], 'signed out', audit);
+    await until('its end', () => there.sessions.byId(session.id)?.endedAt !== undefined);
+  },
+);
 
 t.test('certificates go with the key that they were issued for', async (t) => {
   const { stores } = await open(t, scratchDir(t));
