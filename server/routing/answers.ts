@@ -1,5 +1,6 @@
 import type { Access } from '../../core/forward.ts';
 import type { RouteName } from '../../core/names.ts';
+import { isWider } from '../../core/openness.ts';
 import type { Clock } from './clock.ts';
 import type { EnvironmentView, Resolution, ServiceView } from './resolution.ts';
 import type { ServiceRecord } from './service-record.ts';
@@ -9,6 +10,7 @@ import type { ServiceState } from './state.ts';
 export interface Subject {
   readonly name: string;
   readonly owner: string;
+  readonly changedHandsAt?: number | undefined;
   readonly state: ServiceState;
   readonly sinceMs: number;
   readonly lastSeenAt: number;
@@ -19,8 +21,6 @@ export interface Subject {
 
 /** A host that nobody offers has an answer too: these are the most that are kept. */
 const maxKept = 256;
-
-const openness: Record<Access, number> = { private: 0, team: 1, public: 2 };
 
 /** What an environment answers for each of its routes: computed when first asked for, and kept until something changes. */
 export class Answers {
@@ -117,10 +117,11 @@ export function routeKey(route: RouteName): string {
 }
 
 function viewOf(subject: Subject, services: readonly ServiceView[], access: Access): EnvironmentView {
-  const { name, owner, state, sinceMs } = subject;
+  const { name, owner, changedHandsAt, state, sinceMs } = subject;
   return {
     name,
     owner,
+    changedHandsAt,
     state,
     sinceMs,
     services,
@@ -132,8 +133,5 @@ function viewOf(subject: Subject, services: readonly ServiceView[], access: Acce
 }
 
 function mostOpen(services: readonly ServiceView[]): Access {
-  return services.reduce<Access>(
-    (best, { access }) => (openness[access] > openness[best] ? access : best),
-    'private',
-  );
+  return services.reduce<Access>((best, { access }) => (isWider(access, best) ? access : best), 'private');
 }

@@ -3,7 +3,9 @@ import type { RouteName } from '../../core/names.ts';
 import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
 import { Answers, routeKey, type Subject } from './answers.ts';
 import type { Clock } from './clock.ts';
+import type { FormerOwner } from './former-owners.ts';
 import type { RememberedEnvironment } from './memory.ts';
+import { monotonicOf, Ownership } from './ownership.ts';
 import type { EnvironmentView, Resolution } from './resolution.ts';
 import { ServiceRecord, type Moment } from './service-record.ts';
 import { combinedState, type ServiceEvent, type ServiceState } from './state.ts';
@@ -21,13 +23,6 @@ export interface EnvironmentChange {
   readonly lasting: boolean;
 }
 
-/** It passed to its owner without a tunnel of theirs. */
-interface Gift {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly monotonicMs: number;
-}
-
 /** Services that are remembered; a client that adds and cancels forwards for ever does not grow the memory. */
 const maxRememberedServices = 128;
 
@@ -38,18 +33,17 @@ export class Environment implements Subject {
   readonly #services = new Map<string, ServiceRecord>();
   /** Made when somebody asks: most of what is remembered is never asked for. */
   #madeAnswers: Answers | undefined;
-  #owner: string;
+  readonly #ownership: Ownership;
   #state: ServiceState | undefined;
   #sinceMs: number;
   #liveForwards = 0;
   #lastSeenAt: number;
   #lastSeenMonotonicMs: number;
-  #gift: Gift | undefined;
   #heldUntilMs = Infinity;
 
   constructor(name: string, owner: string, options: EnvironmentOptions) {
     this.name = name;
-    this.#owner = owner;
+    this.#ownership = new Ownership(owner);
     this.#options = options;
     this.#lastSeenAt = options.clock.wall();
     this.#sinceMs = this.#lastSeenAt;
@@ -57,7 +51,11 @@ export class Environment implements Subject {
   }
 
   get owner(): string {
-    return this.#owner;
+    return this.#ownership.owner;
+  }
+
+  get changedHandsAt(): number | undefined {
+    return this.#ownership.changedHandsAt;
   }
 
   get state(): ServiceState {
@@ -84,13 +82,13 @@ export class Environment implements Subject {
 
   /** When its owner had it last, or got it. Milliseconds since the epoch. */
   get ownedAt(): number {
-    return Math.max(this.lastSeenAt, this.#gift?.at ?? 0);
+    return Math.max(this.lastSeenAt, this.#ownership.givenAt ?? 0);
   }
 
   /** For how long its owner has done nothing with it: it was not seen, nor given to them. */
   get idleMs(): number {
     if (this.online) return 0;
-    const since = Math.max(this.#lastSeenMonotonicMs, this.#gift?.monotonicMs ?? -Infinity);
+    const since = Math.max(this.#lastSeenMonotonicMs, this.#ownership.givenMonotonicMs ?? -Infinity);
     return this.#options.clock.monotonic() - since;
   }
 
@@ -128,9 +126,13 @@ export class Environment implements Subject {
 
   /** The name is another owner's now, whose forward follows; what the previous one offered is forgotten. */
   passTo(owner: string): void {
-    this.#owner = owner;
-    this.#gift = undefined;
+    this.#ownership.passTo(owner, this.#moment());
     this.#services.clear();
+  }
+
+  /** It was forgotten until now, and had an owner before that. */
+  follow(former: FormerOwner): void {
+    this.#ownership.follow(former, this.#moment());
   }
 
   /** The name is given to another owner, as if it were seen now. What the previous one offers is no longer reached. */
@@ -138,8 +140,8 @@ export class Environment implements Subject {
     const at = this.#moment();
     if (this.online) this.#seen(at);
     this.#liveForwards = 0;
-    this.passTo(owner);
-    this.#gift = { at: at.wallMs, monotonicMs: at.monotonicMs };
+    this.#ownership.giveTo(owner, at);
+    this.#services.clear();
     this.#changed(at, true);
   }
 
@@ -150,7 +152,7 @@ export class Environment implements Subject {
     const record = this.#services.get(key) ?? new ServiceRecord(forward.route, forward.access, at.wallMs);
     const lasting = !record.online || record.access !== forward.access;
     this.#services.set(key, record);
-    this.#gift = undefined;
+    this.#ownership.use();
     this.#liveForwards += 1;
     const older = record.add(forward, at);
     this.#changed(at, lasting);
@@ -201,17 +203,15 @@ export class Environment implements Subject {
   /** Takes up what was known before the gateway was started. There is no live forward. */
   recall(remembered: RememberedEnvironment): void {
     const at = this.#moment();
-    this.#owner = remembered.owner;
+    this.#ownership.recall(remembered, at);
     this.#lastSeenAt = remembered.lastSeenAt;
     this.#lastSeenMonotonicMs = monotonicOf(remembered.lastSeenAt, at);
-    const { givenAt } = remembered;
-    this.#gift = givenAt === undefined ? undefined : { at: givenAt, monotonicMs: monotonicOf(givenAt, at) };
     this.#services.clear();
     for (const service of remembered.services.slice(-maxRememberedServices)) {
       const wasLive = service.state === 'ready' || service.state === 'degraded';
       const sinceMs = wasLive ? remembered.lastSeenAt : service.sinceMs;
       const record = new ServiceRecord(service.route, service.access, sinceMs);
-      record.recall(service.state, at);
+      record.recall(service.state, at, service.from);
       this.#services.set(routeKey(service.route), record);
     }
     this.#changed(at, false, remembered.online ? remembered.lastSeenAt : remembered.sinceMs);
@@ -222,11 +222,16 @@ export class Environment implements Subject {
     const services = [...this.#services.values()].map((record) => ({
       route: record.route,
       access: record.access,
+      ...(record.from !== undefined && { from: record.from }),
       state: record.state,
       sinceMs: record.sinceMs,
     }));
-    const given = this.#gift && { givenAt: this.#gift.at };
-    return { name, owner, lastSeenAt, ...given, state, sinceMs, online, services };
+    const { givenAt, changedHandsAt } = this.#ownership;
+    const passed = {
+      ...(givenAt !== undefined && { givenAt }),
+      ...(changedHandsAt !== undefined && { changedHandsAt }),
+    };
+    return { name, owner, lastSeenAt, ...passed, state, sinceMs, online, services };
   }
 
   /** How a service feels is not remembered beyond the process. */
@@ -279,9 +284,4 @@ export class Environment implements Subject {
     for (const [key] of gone.slice(0, this.#services.size - maxRememberedServices))
       this.#services.delete(key);
   }
-}
-
-/** With a wall clock that was set back it was just now: a claim lasts too long rather than too short. */
-function monotonicOf(wallMs: number, now: Moment): number {
-  return now.monotonicMs - Math.max(0, now.wallMs - wallMs);
 }

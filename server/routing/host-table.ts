@@ -17,20 +17,28 @@ const nowhere: RouteName = { env: '', service: undefined, port: undefined };
 /** Reads the hosts of requests, each once: they come again and again. */
 export class HostTable {
   readonly #domain: string;
+  readonly #adminDomain: string | undefined;
   readonly #entries = new Map<string, HostEntry>();
 
-  constructor(domain: string) {
+  /** `adminDomain`: another host of the gateway itself, wherever it is. */
+  constructor(domain: string, adminDomain?: string) {
     this.#domain = domain;
+    this.#adminDomain = adminDomain;
   }
 
   read(host: string): HostEntry {
     const known = this.#entries.get(host);
     if (known !== undefined) return known;
-    const entry = parseHost(host, this.#domain);
+    const entry = this.#parse(host);
     if (host.length > maxKeptLength) return entry;
     if (this.#entries.size >= maxKept) this.#entries.clear();
     this.#entries.set(host, entry);
     return entry;
+  }
+
+  #parse(host: string): HostEntry {
+    const isAdminHost = this.#adminDomain !== undefined && matchHost(host, this.#adminDomain).kind === 'apex';
+    return isAdminHost ? parseHost(this.#domain, this.#domain) : parseHost(host, this.#domain);
   }
 }
 

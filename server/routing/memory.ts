@@ -11,6 +11,8 @@ export interface RememberedEnvironment {
   readonly lastSeenAt: number;
   /** Milliseconds since the epoch: when it was given to its owner, who has not been seen with it since. */
   readonly givenAt?: number;
+  /** Milliseconds since the epoch: when it last passed from one owner to another. */
+  readonly changedHandsAt?: number;
   readonly state: ServiceState;
   /** When it entered that state, in milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -22,6 +24,8 @@ export interface RememberedEnvironment {
 export interface RememberedService {
   readonly route: RouteName;
   readonly access: Access;
+  /** The networks that it may be visited from; any, if it is not there. */
+  readonly from?: string;
   readonly state: ServiceState;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;

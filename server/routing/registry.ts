@@ -1,6 +1,7 @@
 import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { Environment, type EnvironmentChange } from './environment.ts';
+import { FormerOwners, type FormerOwner } from './former-owners.ts';
 import { HostTable } from './host-table.ts';
 import { HoldTimer } from './hold-timer.ts';
 import type { EnvironmentMemory, RememberedEnvironment } from './memory.ts';
@@ -12,6 +13,8 @@ import { WaitingRoom } from './waiting-room.ts';
 export interface RegistryOptions {
   /** The gateway's domain, such as `preview.example.com`. */
   readonly domain: string;
+  /** Another host of the gateway itself, such as `login.example.com`. */
+  readonly adminDomain?: string | undefined;
   readonly holdMs: number;
   /** How long a name stays its owner's after it was last seen. */
   readonly claimTtlMs: number;
@@ -44,6 +47,7 @@ export class Registry implements Router {
   readonly #clock: Clock;
   /** In the order in which they are forgotten. */
   readonly #environments = new Map<string, Environment>();
+  readonly #former = new FormerOwners();
   readonly #hosts: HostTable;
   /** One does not fill up another's: requests, those who wait until it is ready, and the same where nobody knows of it yet. */
   readonly #rooms: Readonly<Record<'held' | 'waits' | 'unseen', WaitingRoom>>;
@@ -54,7 +58,7 @@ export class Registry implements Router {
     const { maxHeldPerEnv: maxPerEnv, maxHeldTotal = defaultMaxHeldTotal } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#hosts = new HostTable(options.domain);
+    this.#hosts = new HostTable(options.domain, options.adminDomain);
     this.#rooms = {
       held: new WaitingRoom({ maxPerEnv, maxTotal: maxHeldTotal }),
       waits: new WaitingRoom({ maxPerEnv, maxTotal: maxHeldTotal }),
@@ -169,6 +173,11 @@ export class Registry implements Router {
     }
   }
 
+  /** Takes up whose names were that nobody had any more, the longest forgotten first. */
+  recallFormer(former: readonly FormerOwner[]): void {
+    for (const each of former) if (!this.#environments.has(each.name)) this.#former.note(each);
+  }
+
   resolve(host: string): Resolution {
     const { kind, route, key } = this.#hosts.read(host);
     if (kind !== 'route') return { kind };
@@ -213,6 +222,8 @@ export class Registry implements Router {
       onChange: (changed, change) => this.#onChange(changed, change),
     });
     this.#environments.set(name, environment);
+    const former = this.#former.take(name);
+    if (former !== undefined) environment.follow(former);
     return environment;
   }
 
@@ -249,6 +260,8 @@ export class Registry implements Router {
     this.#holdTimer.forget(environment);
     this.#counts.move(environment.state, undefined);
     this.#options.memory?.forget(environment.name);
+    const { name, owner, changedHandsAt } = environment;
+    this.#former.note({ name, owner, changedHandsAt });
   }
 
   #claimIsOver(environment: Environment): boolean {

@@ -7,6 +7,8 @@ import type { ServiceState } from './state.ts';
 export interface ServiceView {
   readonly route: RouteName;
   readonly access: Access;
+  /** The networks that it may be visited from; any, if it is not there. */
+  readonly from?: string;
   readonly state: ServiceState;
   /** When it entered that state, in milliseconds since the epoch; of one that is gone, when it went. */
   readonly sinceMs: number;
@@ -19,6 +21,8 @@ export interface EnvironmentView {
   readonly name: string;
   /** The owning principal; never shown to strangers. */
   readonly owner: string;
+  /** When the name last passed from one owner to another, in milliseconds since the epoch. */
+  readonly changedHandsAt?: number | undefined;
   readonly state: ServiceState;
   /** When it entered that state, in milliseconds since the epoch; of one that is gone, when it went. */
   readonly sinceMs: number;

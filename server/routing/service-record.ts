@@ -42,6 +42,7 @@ const maxRetryMs = { refused: 5000, timeout: 30_000, silent: 30_000 };
 export class ServiceRecord {
   readonly route: RouteName;
   #access: Access;
+  #from: string | undefined;
   #lines: readonly OwnLine[] = [];
   /** What it is when there is no forward. */
   #rest: ServiceStatus = offline;
@@ -58,6 +59,11 @@ export class ServiceRecord {
 
   get access(): Access {
     return this.#access;
+  }
+
+  /** The networks that its newest forward may be visited from; undefined for any. */
+  get from(): string | undefined {
+    return this.#from;
   }
 
   get state(): ServiceState {
@@ -93,7 +99,7 @@ export class ServiceRecord {
     const line = { forward, status: ready, retryAtMs: 0, retryDelayMs: firstRetryMs };
     this.#lines = [line, ...this.#lines];
     this.#rest = nextStatus(this.#rest, { kind: 'connected' });
-    this.#access = forward.access;
+    this.#offer(forward);
     this.#heldUntilMs = Infinity;
     this.settle(at);
     return older;
@@ -105,7 +111,7 @@ export class ServiceRecord {
     this.#lines = this.#lines.filter((line) => line !== gone);
     const next = this.#lines[0];
     if (next === undefined) this.#apply(nextStatus(gone.status, event), at);
-    else this.#access = next.forward.access;
+    else this.#offer(next.forward);
     this.settle(at);
   }
 
@@ -126,9 +132,10 @@ export class ServiceRecord {
 
   /** Whether the newest forward has other options now. */
   refresh(forward: Forward): boolean {
-    if (this.#lines[0]?.forward !== forward || this.#access === forward.access) return false;
-    this.#access = forward.access;
-    return true;
+    if (this.#lines[0]?.forward !== forward) return false;
+    const [access, from] = [this.#access, this.#from];
+    this.#offer(forward);
+    return access !== this.#access || from !== this.#from;
   }
 
   /** The last forward of its environment went; or it was gone for as long as it is held. */
@@ -141,7 +148,8 @@ export class ServiceRecord {
   }
 
   /** Takes up what was known before the gateway was started; it went when it was made. */
-  recall(state: ServiceState, at: Moment): void {
+  recall(state: ServiceState, at: Moment, from?: string): void {
+    this.#from = from;
     this.#apply(nextStatus(offline, { kind: 'recalled', state }), at);
     this.settle({ ...at, wallMs: this.#sinceMs });
   }
@@ -175,10 +183,16 @@ export class ServiceRecord {
     return {
       route: this.route,
       access: this.#access,
+      ...(this.#from !== undefined && { from: this.#from }),
       state: this.#state,
       sinceMs: this.#sinceMs,
       detail: this.#state === 'degraded' ? this.#detail() : undefined,
     };
+  }
+
+  #offer({ access, options }: Forward): void {
+    this.#access = access;
+    this.#from = options.from;
   }
 
   #apply(rest: ServiceStatus, at: Moment): void {

@@ -20,6 +20,18 @@ t.test('what a host stands for', (t) => {
   t.end();
 });
 
+t.test('the host of the login pages is the gateway itself, below the domain or elsewhere', (t) => {
+  for (const admin of ['auth.preview.test', 'login.example.com']) {
+    const table = new HostTable(domain, admin);
+    t.equal(table.read(admin).kind, 'apex');
+    t.equal(table.read(`${admin.toUpperCase()}.:8443`).kind, 'apex');
+    t.equal(table.read(domain).kind, 'apex');
+    t.equal(table.read(`a.${admin}`).kind, 'foreign');
+    t.equal(table.read(`pr-1.${domain}`).kind, 'route');
+  }
+  t.end();
+});
+
 t.test('a host is read once', (t) => {
   const table = new HostTable(domain);
   t.equal(table.read('web--pr-1.preview.test'), table.read('web--pr-1.preview.test'));

@@ -94,6 +94,22 @@ t.test('its access is that of the newest forward', (t) => {
   t.end();
 });
 
+t.test('from where it may be visited is known after it went, and after a restart', (t) => {
+  const from = '192.0.2.0/24';
+  const forward = new FakeForward({ options: { from } });
+  const record = make(forward);
+  t.equal(record.view().from, from);
+  forward.options = { from: '10.0.0.0/8' };
+  t.equal(record.refresh(forward), true);
+  t.equal(record.refresh(forward), false);
+  record.remove(forward, { kind: 'lost' }, moment(10));
+  t.equal(record.from, '10.0.0.0/8');
+  const recalled = new ServiceRecord(route, 'public', 5000);
+  recalled.recall('ready', moment(50), from);
+  t.equal(recalled.view().from, from);
+  t.end();
+});
+
 t.test('recalled, it is what it was, and gone since then', (t) => {
   const recalled = (state: Parameters<ServiceRecord['recall']>[0]): ServiceRecord => {
     const record = new ServiceRecord(route, 'public', 5000);
