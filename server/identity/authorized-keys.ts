@@ -28,7 +28,8 @@ const maxLineLength = 16_384;
 
 /**
  * Reads OpenSSH's authorized_keys format (sshd(8)). Options: `principal="name"`, `role="machine|member|admin"` (default admin),
- * `env="pr-*"` (several, or separated by commas), `expiry-time="YYYYMMDD[HHMM[SS]][Z]"`, and for FIDO keys `verify-required` and
+ * `env="pr-*"` (several, or separated by commas), `access="private|team|public"` (the most open that its
+ * forwards may be), `expiry-time="YYYYMMDD[HHMM[SS]][Z]"`, and for FIDO keys `verify-required` and
  * `no-touch-required`. A line with any other option admits nobody.
  * Of two lines with the same key the first counts, as it does for sshd.
  */
@@ -83,6 +84,7 @@ function identityOf(blob: Buffer, options: KeyOptions): Identity {
     fingerprint: print,
     keyId: keyId(blob),
     source: { kind: 'file' },
+    ...(options.access !== undefined && { widestAccess: options.access }),
     ...(options.expiresAt !== undefined && { expiresAt: options.expiresAt }),
   };
 }

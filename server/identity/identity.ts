@@ -1,4 +1,5 @@
 import { matchesPattern } from '../../core/env-pattern.ts';
+import type { Access } from '../../core/forward.ts';
 
 /** The roles, the least first; each may what those before it may. */
 export const roles = ['machine', 'member', 'admin'] as const;
@@ -16,6 +17,8 @@ export interface Identity {
   readonly fingerprint: string;
   /** 12 base32 characters of the key's SHA-256. */
   readonly keyId: string;
+  /** The most open access that its forwards may have; without one what the gateway allows. */
+  readonly widestAccess?: Access;
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number;
   readonly source: IdentitySource;

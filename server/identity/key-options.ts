@@ -1,3 +1,5 @@
+import type { Access } from '../../core/forward.ts';
+import { accesses } from '../../core/openness.ts';
 import type { Role } from './identity.ts';
 import { defaultKeyRules, type KeyRules } from './key-record.ts';
 
@@ -6,6 +8,8 @@ export interface KeyOptions {
   principal?: string;
   role?: Role;
   env: string[];
+  /** The most open access that it may ask for. */
+  access?: Access;
   /** Milliseconds since the epoch. */
   expiresAt?: number;
   /** What a FIDO key must show. */
@@ -49,6 +53,8 @@ function setOption(options: KeyOptions, name: string, value: string | undefined)
       return setRole(options, value ?? '');
     case 'env':
       return addPatterns(options, value ?? '');
+    case 'access':
+      return setAccess(options, value ?? '');
     case 'expiry-time':
       return setExpiry(options, value ?? '');
     case 'verify-required':
@@ -84,6 +90,14 @@ function setRole(options: KeyOptions, value: string): string | undefined {
   const role = roles.find((each) => each === value);
   if (role === undefined) return `role must be one of ${roles.join(', ')}`;
   options.role = role;
+  return undefined;
+}
+
+function setAccess(options: KeyOptions, value: string): string | undefined {
+  if (options.access !== undefined) return givenTwice('access');
+  const access = accesses.find((each) => each === value);
+  if (access === undefined) return `access must be one of ${accesses.join(', ')}`;
+  options.access = access;
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { Access } from '../../core/forward.ts';
 import type { AuditEntry } from '../store/audit-entry.ts';
 import type { Identity, Role } from './identity.ts';
 
@@ -22,6 +23,8 @@ export interface KeyRecord {
   readonly role: Role;
   /** Globs for the environment names that it may claim; none is none. */
   readonly envPatterns: readonly string[];
+  /** The most open access that its forwards may have; without one what the gateway allows. */
+  readonly widestAccess?: Access;
   /** SSH's name of its type: `ssh-ed25519`. */
   readonly type: string;
   readonly bits: number;

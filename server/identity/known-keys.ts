@@ -1,5 +1,7 @@
 import { fingerprint } from '../../core/fingerprint.ts';
+import type { Access } from '../../core/forward.ts';
 import { keyId } from '../../core/names.ts';
+import { parseCertificate } from '../../core/ssh-certificate.ts';
 import type { Admission, Admissions, OfferedKey } from './admission.ts';
 import type { Identity } from './identity.ts';
 import type { KeyRecord, Keys } from './key-record.ts';
@@ -70,8 +72,21 @@ export class CombinedAdmissions implements Admissions {
     const admission = certificates.admit(key, address);
     if (admission.kind === 'refused') return admission;
     const { fingerprint: inner } = admission.identity;
-    const withdrawn = this.#withdrawal(inner, stored.byFingerprint(inner));
-    return withdrawn === undefined ? admission : { kind: 'refused', reason: withdrawn };
+    const record = stored.byFingerprint(inner);
+    const withdrawn = this.#withdrawal(inner, record);
+    if (withdrawn !== undefined) return { kind: 'refused', reason: withdrawn };
+    const widestAccess = record === undefined ? this.#limitInFile(key, address) : record.widestAccess;
+    if (widestAccess === undefined) return admission;
+    return { ...admission, identity: { ...admission.identity, widestAccess } };
+  }
+
+  /** A certificate says nothing of access, and whoever holds a key may get one for it: what limits the key limits it there too. */
+  #limitInFile({ blob }: OfferedKey, address: string): Access | undefined {
+    const certificate = parseCertificate(blob);
+    const { file } = this.#options;
+    if (!certificate.ok || file?.knows(certificate.value.subject) !== true) return undefined;
+    const admission = file.admit(certificate.value.subject, address);
+    return admission.kind === 'admitted' ? admission.identity.widestAccess : undefined;
   }
 
   /** Why the store lets a key log nobody in; undefined when it has nothing against it. */
@@ -109,6 +124,7 @@ export function identityOf(record: KeyRecord): Identity {
     fingerprint: record.fingerprint,
     keyId: keyId(Buffer.from(record.blob, 'base64')),
     source: { kind: 'stored' },
+    ...(record.widestAccess !== undefined && { widestAccess: record.widestAccess }),
     ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
   };
 }

@@ -2,7 +2,14 @@ import { PortholeError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { isCertificateType, parseCertificate } from '../../core/ssh-certificate.ts';
 import type { Admission, Admissions, OfferedKey } from './admission.ts';
-import { isRevokedKey, parseRevokedKeys, revokedPart, type RevokedKeys } from './revoked-keys.ts';
+import {
+  isRevokedKey,
+  mayBeRevoked,
+  parseRevokedKeys,
+  revokedPart,
+  type KeyNames,
+  type RevokedKeys,
+} from './revoked-keys.ts';
 import { WatchedFile } from './watched-file.ts';
 
 export interface RevocationListOptions {
@@ -48,6 +55,11 @@ export class RevocationList {
       return isRevokedKey(this.#revoked, key.blob) ? 'this key has been revoked' : undefined;
     const certificate = parseCertificate(key.blob);
     return certificate.ok ? revokedPart(this.#revoked, certificate.value) : certificate.problem;
+  }
+
+  /** Whether a key or certificate is refused, or may be, of which no more is known than its names. */
+  mayRefuse(names: KeyNames): boolean {
+    return this.#revoked === undefined || mayBeRevoked(this.#revoked, names);
   }
 
   onChange(callback: () => void): void {

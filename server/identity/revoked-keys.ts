@@ -70,6 +70,33 @@ export function revokedPart(revoked: RevokedKeys, certificate: SshCertificate): 
   return revoked.ids.has(id) ? 'certificates with this key id have been revoked' : undefined;
 }
 
+/** What is known of a key that is not at hand, and of the certificate that it came with. */
+export interface KeyNames {
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+  readonly certificate?: {
+    /** Decimal. */
+    readonly serial: string;
+    readonly id: string;
+    /** The fingerprint of its authority. */
+    readonly authority: string;
+  };
+}
+
+/** Whether something of that is on the list, or may be: a SHA-1 names keys that cannot be told from their fingerprint. */
+export function mayBeRevoked(revoked: RevokedKeys, { fingerprint: print, certificate }: KeyNames): boolean {
+  if (revoked.sha1.size > 0 || revoked.fingerprints.has(print)) return true;
+  if (certificate === undefined) return false;
+  const { serial, id, authority } = certificate;
+  const number = BigInt(serial);
+  return (
+    revoked.fingerprints.has(authority) ||
+    revoked.certificates.has(`${authority} ${serial}`) ||
+    revoked.serials.some(({ first, last }) => number >= first && number <= last) ||
+    revoked.ids.has(id)
+  );
+}
+
 function newDraft(): Draft {
   return { fingerprints: new Set(), sha1: new Set(), serials: [], ids: new Set(), certificates: new Set() };
 }

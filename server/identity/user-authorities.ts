@@ -37,7 +37,11 @@ export class UserAuthorities {
 
   /** Whether certificates that this key signed admit. */
   has(authority: Uint8Array): boolean {
-    const print = fingerprint(authority);
+    return this.knows(fingerprint(authority));
+  }
+
+  /** The same of one that is named by its fingerprint. */
+  knows(print: string): boolean {
     return [...this.#keys.values()].some((keys) => keys.has(print));
   }
 

@@ -40,12 +40,13 @@ t.test('a plain key is an administrator, and its own principal', (t) => {
 });
 
 t.test('options make the identity', (t) => {
-  const line = `principal="ci runners",role="machine",env="pr-*",expiry-time="20300101Z" ${ed25519.line} ci`;
+  const line = `principal="ci runners",role="machine",env="pr-*",access="team",expiry-time="20300101Z" ${ed25519.line} ci`;
   const [key] = parseAuthorizedKeys(line).keys;
   t.match(key?.identity, {
     principal: 'ci runners',
     role: 'machine',
     envPatterns: ['pr-*'],
+    widestAccess: 'team',
     expiresAt: Date.UTC(2030, 0, 1),
   });
   t.end();

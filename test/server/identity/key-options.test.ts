@@ -15,6 +15,7 @@ t.test('options, in any order and case, and what follows them', (t) => {
     options: { principal: 'ci', role: 'machine', env: ['pr-*', 'main'], rules: defaultKeyRules },
     rest: key,
   });
+  t.match(readOptions(`access="team" ${key}`), { options: { access: 'team' }, rest: key });
   t.same(readOptions(`env="a",ROLE="member",Env="b"\t ${key}`), {
     options: { role: 'member', env: ['a', 'b'], rules: defaultKeyRules },
     rest: key,
@@ -92,6 +93,9 @@ t.test('what is not understood admits nobody', (t) => {
       '__proto__="x"',
     ],
     ...[
+      'access="all"',
+      'access=""',
+      'access="team",access="team"',
       'role="root"',
       'role="Admin"',
       'role=""',

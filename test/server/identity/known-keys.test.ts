@@ -13,6 +13,7 @@ import {
   type CombinedAdmissionsOptions,
   type ListedKeys,
 } from '../../../server/identity/known-keys.ts';
+import { signKey } from '../../support/certificates.ts';
 import { newKey, recordOf } from '../../support/key-records.ts';
 import { makeKey } from '../../support/ssh-keys.ts';
 
@@ -133,6 +134,32 @@ t.test('certificates go to whoever reads them, and nowhere else', async (t) => {
   t.match(reasonOf(combined(undefined, { file: everybody, open: everybody }), certificate), /not accepted/);
   const certificates = always({ kind: 'refused', reason: 'it has expired' });
   t.equal(reasonOf(combined(record, { certificates }), certificate), 'it has expired');
+});
+
+t.test('what limits a key limits it in a certificate too', async (t) => {
+  const subject = makeKey(t);
+  const { certificate: blob } = signKey(t, makeKey(t), subject);
+  const offered = { type: 'ssh-ed25519-cert-v01@openssh.com', blob };
+  const inner = recordOf(newKey(subject));
+  const certificates = always({
+    kind: 'admitted',
+    identity: { ...identity, fingerprint: inner.fingerprint },
+  });
+  const admit = (limit: Partial<KeyRecord>, inFile?: Partial<Identity>): unknown => {
+    const stored = {
+      byFingerprint: () => (inFile === undefined ? { ...inner, ...limit } : undefined),
+      isDamaged: () => false,
+      onChange: () => undefined,
+    };
+    const file =
+      inFile === undefined ? undefined : always({ kind: 'admitted', identity: { ...identity, ...inFile } });
+    const admission = combined(undefined, { stored, certificates, file }).admit(offered, '');
+    return admission.kind === 'admitted' ? admission.identity.widestAccess : admission;
+  };
+  t.equal(admit({ widestAccess: 'team' }), 'team');
+  t.equal(admit({}), undefined);
+  t.equal(admit({}, { widestAccess: 'private' }), 'private');
+  t.equal(admit({}, {}), undefined);
 });
 
 t.test('the changes of all are told, and all but the store are closed', async (t) => {

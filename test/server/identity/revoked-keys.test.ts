@@ -7,6 +7,7 @@ import { fingerprint } from '../../../core/fingerprint.ts';
 import { parseCertificate, type SshCertificate } from '../../../core/ssh-certificate.ts';
 import {
   isRevokedKey,
+  mayBeRevoked,
   nothingRevoked,
   parseRevokedKeys,
   revokedPart,
@@ -145,4 +146,30 @@ t.test('no text makes it throw', async () => {
       return typeof parseRevokedKeys(parts.join('')).ok === 'boolean';
     }),
   );
+});
+
+t.test('what is known by its names only', async (t) => {
+  const { serial, id, authority: signer } = certificate();
+  const names = {
+    fingerprint: fingerprint(first.blob),
+    certificate: { serial: String(serial), id, authority: fingerprint(signer) },
+  };
+  const alone = { fingerprint: names.fingerprint };
+  const cases: readonly [text: string, plain: boolean, certified: boolean][] = [
+    ['', false, false],
+    [first.line, true, true],
+    [`hash: ${names.fingerprint}`, true, true],
+    [second.line, false, false],
+    [authority.line, false, true],
+    ['serial: 1-6', false, false],
+    ['serial: 5-9', false, true],
+    ['id: ana 1', false, true],
+    ['id: ana 2', false, false],
+    [signed.certificateLine, false, true],
+    [`sha1: ${second.line}`, true, true],
+  ];
+  for (const [text, plain, certified] of cases) {
+    t.equal(mayBeRevoked(read(text), alone), plain, text);
+    t.equal(mayBeRevoked(read(text), names), certified, text);
+  }
 });

@@ -32,6 +32,8 @@ t.test('the keys of several files, several in one', async (t) => {
   const { authorities } = open(t, `# ours\n${first.line} ca\n\n${second.line}\n`, `${first.line}\n`);
   t.ok(authorities.has(first.blob));
   t.ok(authorities.has(second.blob));
+  t.ok(authorities.knows(fingerprint(second.blob)));
+  t.notOk(authorities.knows(fingerprint(third.blob)));
   t.notOk(authorities.has(third.blob));
   t.equal(authorities.size, 2);
 });
