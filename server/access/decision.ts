@@ -45,13 +45,18 @@ export type AccessDecision =
       readonly spends: 'authorization' | undefined;
       /** What opened it; undefined for what is public, and for a machine's own token. */
       readonly pass: Pass | undefined;
+      /**
+       * Where a browser on its way to a page is sent first (303): to have the other hosts of the environment opened too, or to the same address without the
+       * link in it. It comes back, or may be let in at once: it is allowed either way.
+       */
+      readonly detour?: Redirection;
     }
   /** Something must be computed first: when this has settled (it never rejects), the decision is asked for once more. */
   | { readonly kind: 'prove'; prove(): Promise<void> }
   /** A CORS preflight that the gateway answers: names and values in turn. */
   | { readonly kind: 'preflight'; readonly headers: readonly string[] }
   /** A navigation that the login pages can help: a redirection (303). */
-  | { readonly kind: 'hand-over'; readonly location: string; readonly setCookies: readonly string[] }
+  | ({ readonly kind: 'hand-over' } & Redirection)
   /** It shows nothing that opens anything: 401, with these values of `WWW-Authenticate`. */
   | { readonly kind: 'login'; readonly challenges: readonly string[] }
   /** Whoever asks is known, and may not know of it: answered as what is not there. */
@@ -60,6 +65,12 @@ export type AccessDecision =
   | { readonly kind: 'origin' }
   /** Too many wrong secrets from there, or for this environment. */
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number };
+
+export interface Redirection {
+  readonly location: string;
+  /** `Set-Cookie` values. */
+  readonly setCookies: readonly string[];
+}
 
 export type AccessWay = 'public' | 'session' | 'link' | 'token' | 'password' | 'machine';
 

@@ -12,21 +12,37 @@ export type Account =
       /** What it was allowed then: counts only where nothing else is known of the key, as with a certificate. */
       readonly role: Role;
       readonly envPatterns: readonly string[];
-      /** Of the certificate that it came with. */
-      readonly certificate: { readonly serial: string; readonly authority: string } | undefined;
+      /** What it came with, if not alone. */
+      readonly certificate: AccountCertificate | undefined;
     }
   /** Somebody whom a login provider knows. */
   | {
       readonly kind: 'person';
       /** The provider's name in the gateway's configuration. */
       readonly provider: string;
+      /** The provider's own address: another one under the same name speaks for other people. */
+      readonly issuer?: string | undefined;
       /** The provider's `sub`. */
       readonly subject: string;
       /** In lower case; only if the provider says that it is verified. */
       readonly email: string | undefined;
+      /** The organisation that the account belongs to, where the provider tells it (Google's `hd`), in lower case. */
+      readonly hostedDomain?: string | undefined;
       readonly name: string | undefined;
       readonly groups: readonly string[];
     };
+
+/** The certificate that somebody's key came with. Their logins end with it. */
+export interface AccountCertificate {
+  /** As OpenSSH prints it, in decimal. */
+  readonly serial: string;
+  /** The key id. */
+  readonly id: string;
+  /** The fingerprint of the authority that signed it. */
+  readonly authority: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number | undefined;
+}
 
 /** A login of one browser. All times are milliseconds since the epoch. */
 export interface SessionRecord {

@@ -1,56 +1,42 @@
-import { shareParameter } from './share-link.ts';
+import { plainName } from './spelling.ts';
+import { stripQuery } from './own-query.ts';
+
+export { stripQuery } from './own-query.ts';
 
 /** The names that cookies of the gateway have, and that no environment may read or set. Browsers ignore the prefixes' case. */
-const ownCookie = /^[\s=]*(?:__(?:host|secure|http|host-http)-)?porthole/i;
+const ownCookie = /^(?:__(?:host-http|host|secure|http)-)*porthole/;
 
-/** Whether a cookie belongs to the gateway, by its name or its whole `name=value`. */
+/** Whether a cookie belongs to the gateway, by its name or its whole `name=value`, in whatever spelling. */
 export function isOwnCookie(cookie: string): boolean {
-  return ownCookie.test(cookie);
+  // A cookie without a name is sent as its value alone, and then read as if that were its name.
+  const named = cookie.replace(/^[\s="']+/, '');
+  const equals = named.indexOf('=');
+  return ownCookie.test(plainName(equals === -1 ? named : named.slice(0, equals)));
 }
 
-/** A `Cookie` header without the gateway's cookies; undefined when nothing is left. */
+/** A `Cookie` header without the gateway's cookies, and otherwise byte for byte; undefined when nothing is left. */
 export function stripCookies(header: string): string | undefined {
-  if (!/porthole/i.test(header)) return header;
-  const kept = header
-    .split(';')
-    .map((cookie) => cookie.trim())
-    .filter((cookie) => cookie !== '' && !isOwnCookie(cookie));
-  return kept.length === 0 ? undefined : kept.join('; ');
+  if (!mayHoldOwn(header)) return header;
+  const pieces = header.split(';');
+  const kept = pieces.filter((piece, index) => !isOwnCookie(piece) && !isAttributeOfOwn(pieces, index));
+  if (kept.length === pieces.length) return header;
+  const left = kept.join(';').trim();
+  return /[^\s;]/.test(left) ? left : undefined;
 }
 
-/** A request path (with its query) without share tokens, in whatever spelling; everything else stays byte for byte. */
-export function stripShareParameter(path: string): string {
-  const start = path.indexOf('?');
-  if (start === -1 || !mayHoldParameter(path)) return path;
-  const kept = path
-    .slice(start + 1)
-    .split('&')
-    .filter((pair) => parameterName(pair).toLowerCase() !== shareParameter);
-  return kept.length === 0 ? path.slice(0, start) : `${path.slice(0, start)}?${kept.join('&')}`;
+/** A `Referer` without what of its query is meant for the gateway. */
+export function stripReferer(referer: string): string {
+  return stripQuery(referer);
 }
 
-/** The share tokens in a request path, in order. */
-export function shareTokensIn(path: string): string[] {
-  const start = path.indexOf('?');
-  if (start === -1 || !path.includes(`${shareParameter}=`, start)) return [];
-  return path
-    .slice(start + 1)
-    .split('&')
-    .filter((pair) => pair.startsWith(`${shareParameter}=`))
-    .map((pair) => pair.slice(shareParameter.length + 1));
+/** False for nearly all requests, at the cost of one look: none has its name in full, or a name with an escape in it. */
+function mayHoldOwn(header: string): boolean {
+  return /porthole/i.test(header) || /(?:^|;)[^=;]*%/.test(header);
 }
 
-/** False for nearly all requests, at the cost of one look. */
-function mayHoldParameter(path: string): boolean {
-  return path.includes('%') || /porthole-share/i.test(path);
-}
-
-function parameterName(pair: string): string {
-  const name = pair.split('=', 1)[0] ?? '';
-  if (!name.includes('%')) return name.trim();
-  try {
-    return decodeURIComponent(name).trim();
-  } catch {
-    return name;
-  }
+/** `$Path` and the like behind a cookie are of that cookie (RFC 2965, 3.3.4). */
+function isAttributeOfOwn(pieces: readonly string[], index: number): boolean {
+  let at = index;
+  while (at > 0 && /^\s*\$(?!version)/i.test(pieces[at] ?? '')) at--;
+  return at !== index && isOwnCookie(pieces[at] ?? '');
 }

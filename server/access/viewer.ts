@@ -14,6 +14,11 @@ export interface Place {
   readonly from: string | undefined;
 }
 
+/** The place as it is for those who come from a network that it is not for: as if nobody had ever offered it. */
+export function hidden(place: Place): Place {
+  return { ...place, access: 'private', owner: undefined, from: undefined };
+}
+
 /** What a logged-in account may see, by what holds at this moment. */
 export interface Viewer {
   /** Sees what is open to the team. */
