@@ -28,6 +28,8 @@ export function callRequest(
       requestId: exchange.id,
       publicAddress,
       host: rewrittenHost(forward),
+      spent: visit.spent,
+      withoutCookies: exchange.leftovers !== undefined,
     }),
     hasBody: head.body !== 'none',
     upgrade: head.upgrade !== undefined,

@@ -1,4 +1,6 @@
 import type { Log } from '../../core/log.ts';
+import type { AccessWay, Doorkeeper } from '../access/decision.ts';
+import type { Owned } from '../access/owner-mark.ts';
 import type { Router } from '../routing/resolution.ts';
 import type { OwnEndpoint } from '../pages/own-endpoint.ts';
 
@@ -65,6 +67,8 @@ export interface RequestEntry {
   /** Of that, the time that it waited for a tunnel to be back, if it had to. */
   readonly heldMs?: number;
   readonly remote: string;
+  /** What let the visitor in, if anything did. */
+  readonly via?: AccessWay;
   readonly upgraded: boolean;
   /** The answer did not reach its end. */
   readonly aborted: boolean;
@@ -83,16 +87,21 @@ export interface IngressMetrics {
 /** All that the ingress needs of the rest of the gateway. */
 export interface IngressDependencies {
   readonly router: Router;
-  /** Signs and checks share links: `loadShareKey`. */
-  readonly shareKey: Uint8Array;
+  readonly doorkeeper: Doorkeeper;
   readonly log: Log;
   readonly metrics: IngressMetrics;
   readonly limits: IngressLimits;
   /** The gateway's domain, in lower case. */
   readonly domain: string;
+  /** Another host of its own, for the login pages; in lower case. */
+  readonly adminDomain?: string | undefined;
   readonly publicAddress: PublicAddress;
   /** What nobody has said anything of is open to all: the gateway's own `access`. */
   readonly publicByDefault: boolean;
+  /** Whether pages of this origin may read what the gateway itself answers on hosts of this environment. */
+  mayRead?(origin: string, env: string): boolean;
+  /** What a browser shows that has been cleared of what former owners of the name had put there. */
+  ownerMark(owned: Owned): string;
   /** Whether a peer's forwarding headers are believed. */
   isTrustedProxy(address: string): boolean;
   /** Whether the gateway takes new work: `/readyz`. */

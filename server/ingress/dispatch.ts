@@ -1,8 +1,14 @@
 import { matchHost } from '../../core/names.ts';
+import { nowhere } from '../access/place-of.ts';
+import type { EnvResolution } from '../access/place-of.ts';
 import type { Resolution } from '../routing/resolution.ts';
-import { admit, seesPrivate } from './admission.ts';
+import { askedPlace } from './access-request.ts';
+import { Admission } from './admission.ts';
+import type { AdmissionSteps } from './admission.ts';
+import { adviceOnCookies } from './advice.ts';
 import type { Answer } from '../pages/answer.ts';
 import { answerApex } from './apex.ts';
+import { closedWorker, leftovers, type Leftovers } from './changed-hands.ts';
 import type { FailedCall } from './attempts.ts';
 import type { IngressContext } from './context.ts';
 import {
@@ -21,7 +27,6 @@ import type { Exchange } from './exchange.ts';
 import { readForwarded } from './forwarded.ts';
 import { HeldBytes, mayKeep } from './held-bytes.ts';
 import { Holding } from './holding.ts';
-import type { HoldingErrors } from './holding.ts';
 import { OwnEndpoints } from './own-endpoints.ts';
 import { OwnPaths } from './own-paths.ts';
 import { decidePlain } from './plain-http.ts';
@@ -29,8 +34,10 @@ import { Relay } from './relay.ts';
 import type { Rerouter } from './relay.ts';
 import { readRequestHead } from './read-head.ts';
 import { RequestHead } from './request-head.ts';
-import { envOf, placeOf, servesHttp, subjectOf } from './visit.ts';
-import type { EnvResolution, KnownResolution, Visit } from './visit.ts';
+import type { HeadProblem } from './request-head.ts';
+import { cookiesOf, removeTossed } from './tossed-cookies.ts';
+import { envOf, newVisit, servesHttp, subjectOf } from './visit.ts';
+import type { KnownResolution, Visit } from './visit.ts';
 import { ownPathPrefix } from './wait.ts';
 
 /** Each time its tunnel is lost before it was sent, a request waits anew: for so many tunnels in all. */
@@ -42,8 +49,9 @@ const leastHoldMs = 2000;
  * Decides what becomes of each request: by its host, by who asks, by the state of what it asks for. There is one way
  * through, for every request and every upgrade, and for those that waited or are sent again.
  */
-export class Dispatcher implements HoldingErrors, Rerouter {
+export class Dispatcher implements AdmissionSteps, Rerouter {
   readonly #context: IngressContext;
+  readonly #admission: Admission;
   readonly #ownPaths: OwnPaths;
   readonly #endpoints: OwnEndpoints;
   readonly #held: HeldBytes;
@@ -51,7 +59,8 @@ export class Dispatcher implements HoldingErrors, Rerouter {
   constructor(context: IngressContext) {
     const { maxHeldBytesPerEnv: maxBytesPerEnv, maxHeldBytes: maxBytesTotal } = context.deps.limits;
     this.#context = context;
-    this.#ownPaths = new OwnPaths(context.deps, this);
+    this.#admission = new Admission(context.deps, this);
+    this.#ownPaths = new OwnPaths(context.deps, { admission: this.#admission, errors: this });
     this.#endpoints = new OwnEndpoints(context.deps.endpoints ?? []);
     this.#held = new HeldBytes({ maxBytesPerEnv, maxBytesTotal });
   }
@@ -73,6 +82,12 @@ export class Dispatcher implements HoldingErrors, Rerouter {
       exchange.answerer?.stop();
       exchange.fail({ code: 'ERR_INTERNAL' });
     }
+  }
+
+  again(visit: Visit): void {
+    const { exchange, head, retrying } = visit;
+    if (retrying !== undefined) this.reroute(visit, retrying.relay, retrying.failed);
+    else this.guard(exchange, () => this.#follow(visit, this.#context.deps.router.resolve(head.host)));
   }
 
   /** Another way to the same route, by what is true now; access is decided anew, as forwards may differ in it. */
@@ -100,7 +115,7 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     if (!(head instanceof RequestHead)) {
       // Where one request ends and the next begins may be in doubt too.
       visitor.connection.closing = true;
-      exchange.fail(head, head.accept);
+      exchange.fail(headFailure(head, visitor.request.rawHeaders, deps), head.accept);
       return;
     }
     exchange.setHead(head);
@@ -115,8 +130,7 @@ export class Dispatcher implements HoldingErrors, Rerouter {
       conclude(exchange, plain);
       return;
     }
-    const visit = { exchange, head, forwarded, setCookie: undefined, retrying: undefined };
-    this.#follow(visit, deps.router.resolve(head.host));
+    this.#follow(newVisit(exchange, head, forwarded), deps.router.resolve(head.host));
   }
 
   #follow(visit: Visit, resolution: Resolution): void {
@@ -140,7 +154,13 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     const match = matchHost(visit.head.host, deps.domain);
     if (match.kind !== 'bad-label') {
       visit.exchange.fail({ code: 'ERR_MISDIRECTED', reason: 'This host is not served here.' });
-    } else if (admit(visit, { env: match.label, access: 'private', owner: undefined }, deps)) {
+      return;
+    }
+    visit.exchange.leftovers = closedWorker(visit.head);
+    if (
+      !this.#endpoints.serve(visit, 'environments') &&
+      this.#admission.admit(visit, nowhere(match.label, match.label))
+    ) {
       visit.exchange.fail(unknownEnv);
     }
   }
@@ -148,11 +168,25 @@ export class Dispatcher implements HoldingErrors, Rerouter {
   #followEnv(visit: Visit, resolution: EnvResolution): void {
     const { exchange, head } = visit;
     exchange.subject = subjectOf(resolution);
+    exchange.leftovers = closedWorker(head);
+    exchange.findLeftovers = () => this.#leftovers(head, resolution);
     if (this.#endpoints.serve(visit, 'environments')) return;
     if (head.path.startsWith(ownPathPrefix)) this.#ownPaths.serve(visit, resolution);
-    else if (!admit(visit, placeOf(resolution), this.#context.deps)) return;
+    else if (!this.#admission.admit(visit, askedPlace(visit.head, resolution))) return;
     else if (resolution.kind === 'unknown') exchange.fail(unknownYet);
-    else this.#serve(visit, resolution);
+    else {
+      exchange.leftovers = exchange.findLeftovers();
+      this.#serve(visit, resolution);
+    }
+  }
+
+  #leftovers(head: RequestHead, resolution: EnvResolution): Leftovers | undefined {
+    const { deps } = this.#context;
+    if (resolution.kind === 'unknown') return undefined;
+    return leftovers(head, resolution.environment, {
+      ownerMark: (owned) => deps.ownerMark(owned),
+      nowMs: deps.now(),
+    });
   }
 
   #serve(visit: Visit, resolution: KnownResolution): void {
@@ -225,9 +259,9 @@ export class Dispatcher implements HoldingErrors, Rerouter {
     else retrying.relay.fail(retrying.failed);
   }
 
-  #sightOf({ head }: Visit, resolution: KnownResolution): Sight {
+  #sightOf(visit: Visit, resolution: KnownResolution): Sight {
     const { domain, publicAddress } = this.#context.deps;
-    const seesAll = seesPrivate(head, placeOf(resolution), this.#context.deps);
+    const seesAll = this.#admission.seesPrivate(visit, askedPlace(visit.head, resolution));
     return { seesAll, domain, publicAddress };
   }
 }
@@ -239,6 +273,16 @@ export class Dispatcher implements HoldingErrors, Rerouter {
 function holdTime({ retrying }: Visit, holdMs: number): number {
   if (retrying === undefined || retrying.relay.attempts.unsent) return holdMs;
   return Math.min(holdMs, Math.max(leastHoldMs, holdMs - retrying.failed.forward.silentMs));
+}
+
+function headFailure(
+  { code, reason, cookies }: HeadProblem,
+  rawHeaders: readonly string[],
+  { domain }: { readonly domain: string },
+): Failure {
+  if (cookies !== true) return { code, reason };
+  const headers = removeTossed(cookiesOf(rawHeaders), domain);
+  return { code, reason, next: adviceOnCookies(domain), headers };
 }
 
 type GoneResolution = Extract<KnownResolution, { kind: 'reconnecting' | 'offline' }>;

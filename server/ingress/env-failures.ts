@@ -14,11 +14,15 @@ const unknownServiceRetrySeconds = 5;
 /** The one answer for an environment that is not there and for one that this visitor must not know of. */
 export const unknownEnv: Failure = {
   code: 'ERR_ENV_UNKNOWN',
-  reason: 'There is no such preview here, or it is private and needs its share link.',
+  reason: 'There is no such preview here, or it is not for you.',
 };
 
 /** The same, to those who may wait for what is not there yet. */
-export const unknownYet: Failure = { ...unknownEnv, waitsUntil: 'it is there' };
+export const unknownYet: Failure = {
+  ...unknownEnv,
+  reason: 'There is no such preview here, or it is private.',
+  waitsUntil: 'it is there',
+};
 
 /** It has as many requests in flight as it may. */
 export const busyEnv: Failure = { code: 'ERR_BUSY', retryAfterSeconds: 1 };

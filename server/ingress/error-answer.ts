@@ -67,6 +67,7 @@ function pageOf(told: Told, visitor: Addressee): Page {
       ['Code', code],
       ['Error id', visitor.requestId],
     ],
+    signIn: told.signIn,
     links: services.map(({ name, url }) => ({ text: name, href: url })),
     waits:
       waitsUntil === undefined ? undefined : { until: waitsUntil, then: repeatable ? 'open' : 'tell', code },
@@ -111,7 +112,8 @@ function headersOf(failure: Failure, { requestId }: Addressee): string[] {
   const headers = ['Porthole-Error', failure.code, 'Porthole-Error-Id', requestId, 'Vary', 'Accept'];
   if (failure.retryAfterSeconds !== undefined) headers.push('Retry-After', String(failure.retryAfterSeconds));
   if (failure.headers !== undefined) headers.push(...failure.headers);
-  else if (failure.code === 'ERR_METHOD_REFUSED') headers.push('Allow', allowedMethods);
+  if (failure.code === 'ERR_METHOD_REFUSED' && failure.headers?.includes('Allow') !== true)
+    headers.push('Allow', allowedMethods);
   return headers;
 }
 

@@ -1,19 +1,30 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { AccessWay } from '../access/decision.ts';
+import type { Place } from '../access/viewer.ts';
 import type { Answer } from '../pages/answer.ts';
 import type { IngressContext } from './context.ts';
 import type { RequestEntry } from './dependencies.ts';
+import { letsIn, type Leftovers } from './changed-hands.ts';
 import { errorAnswer } from './error-answer.ts';
+import { withHeaders } from './failure.ts';
 import type { Failure } from './failure.ts';
+import { readableBy } from './cross-origin.ts';
 import type { RequestHead } from './request-head.ts';
 import { newRequestId } from './request-id.ts';
 import type { Visitor, VisitorListener } from './visitor.ts';
 
-/** Whom an exchange is with, once it is known; what `endWhere` and the log go by. */
+/** Whom an exchange is with, once it is known; what the log goes by. */
 export interface Subject {
   readonly env: string;
   readonly service: string | undefined;
   readonly port: number | undefined;
   readonly tunnelId: string | undefined;
+}
+
+/** What was opened to its visitor, and by what. */
+export interface Admitted {
+  readonly place: Place;
+  readonly via: AccessWay;
 }
 
 /** Whatever gives a visitor's request its answer over time: it is told what the visitor does, and when to stop. */
@@ -34,6 +45,8 @@ export interface Answerer {
 }
 
 const maxLoggedPath = 1024;
+const nothing: readonly string[] = [];
+const noLeftovers = (): Leftovers | undefined => undefined;
 
 /**
  * One request from a visitor, from its first byte to its line in the log: it has one id, one answer, and one place among
@@ -48,6 +61,12 @@ export class Exchange implements VisitorListener {
   /** The visitor's address, as far as it can be believed. */
   remote: string;
   subject: Subject | undefined;
+  /** Undefined until the visitor was let in. */
+  admitted: Admitted | undefined;
+  /** Of former owners, in the visitor's browser. */
+  leftovers: Leftovers | undefined;
+  /** The same, to be looked for when an answer lets the visitor in: before that it is nobody's to know. */
+  findLeftovers = noLeftovers;
   answerer: Answerer | undefined;
   /** Counts everything that happens, so that silence can be told. */
   progress = 0;
@@ -79,6 +98,11 @@ export class Exchange implements VisitorListener {
     this.id = head.requestId ?? newRequestId();
   }
 
+  /** What was let in is on its way to an upstream, or back. */
+  get goesOn(): boolean {
+    return this.#entered !== undefined && this.admitted !== undefined;
+  }
+
   /** Takes a place among the requests of an environment, once; false if there is none. */
   enter(env: string): boolean {
     if (this.#entered === env) return true;
@@ -96,6 +120,9 @@ export class Exchange implements VisitorListener {
       return;
     }
     this.#code = answer.code;
+    // It is asked again, on a connection of its own.
+    if (answer.code === 'ERR_MISDIRECTED') this.leftovers = undefined;
+    if (letsIn(answer.headers)) this.leftovers = this.findLeftovers();
     try {
       this.respond(answer.status, '', answer.headers);
     } catch (err) {
@@ -111,14 +138,23 @@ export class Exchange implements VisitorListener {
   fail(failure: Failure, accept = this.head?.accept ?? ''): void {
     if (this.id === '') this.id = newRequestId();
     const { method } = this.visitor.request;
-    this.answer(
-      errorAnswer(failure, { accept, requestId: this.id, method, nowMs: this.#context.deps.now() }),
-    );
+    const crossOrigin = this.crossOriginHeaders();
+    const told = crossOrigin.length === 0 ? failure : withHeaders(failure, crossOrigin);
+    this.answer(errorAnswer(told, { accept, requestId: this.id, method, nowMs: this.#context.deps.now() }));
+  }
+
+  /** For an answer of the gateway's own to be read by the page that asked for it, if it may. */
+  crossOriginHeaders(): readonly string[] {
+    const origin = this.head?.context.origin;
+    if (origin === undefined || this.subject === undefined) return nothing;
+    const mayRead = this.#context.deps.mayRead?.(origin, this.subject.env) === true;
+    return mayRead ? readableBy(origin) : nothing;
   }
 
   /** The head of the answer. Throws what Node throws at one that cannot be sent; then nothing was. */
   respond(status: number, message: string, headers: string[]): void {
-    this.visitor.respond(status, message, headers);
+    const cleared = this.leftovers?.headers ?? nothing;
+    this.visitor.respond(status, message, cleared.length === 0 ? headers : [...cleared, ...headers]);
     this.#status = status;
     this.responded = true;
     this.progress += 1;
@@ -221,6 +257,7 @@ export class Exchange implements VisitorListener {
       durationMs: Math.round((performance.now() - this.#startedAt) * 10) / 10,
       ...(this.holds > 0 && { heldMs: Math.round(this.heldMs) }),
       remote: this.remote,
+      ...(this.admitted !== undefined && { via: this.admitted.via }),
       upgraded: this.upgraded,
       aborted,
     };

@@ -23,7 +23,14 @@ export interface Failure {
   readonly lastSeenAt?: number;
   readonly facts?: readonly Fact[];
   readonly services?: readonly { readonly name: string; readonly url: string }[];
+  /** Where people log in who may see more: a link on the page. */
+  readonly signIn?: string;
   /** The page waits until then, such as `it is back`, and loads what was asked for. */
   readonly waitsUntil?: string;
   readonly headers?: readonly string[];
+}
+
+/** The same failure with more header fields: names and values in turn. */
+export function withHeaders(failure: Failure, more: readonly string[]): Failure {
+  return { ...failure, headers: [...(failure.headers ?? []), ...more] };
 }

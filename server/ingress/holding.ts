@@ -10,8 +10,8 @@ export interface HoldingOptions {
   readonly errors: HoldingErrors;
   /** The place that it took is free again: told once, at the end of the wait or when the visitor leaves. */
   readonly onLeave: () => void;
-  /** It waits in vain: the gateway takes no tunnels any more. */
-  readonly onDrain: () => void;
+  /** For what waits in vain when the gateway takes no tunnels any more. */
+  readonly onDrain?: () => void;
 }
 
 /** A request that waits: bounded by what it waits on, and over when the visitor leaves. */
@@ -19,7 +19,7 @@ export class Holding implements Answerer {
   readonly #exchange: Exchange;
   readonly #errors: HoldingErrors;
   readonly #leavePlace: () => void;
-  readonly #onDrain: () => void;
+  readonly #onDrain: (() => void) | undefined;
   readonly #abort = new AbortController();
   /** Silence is what waiting is. */
   readonly patienceMs = Infinity;
@@ -58,6 +58,7 @@ export class Holding implements Answerer {
   }
 
   onDrain(): void {
+    if (this.#onDrain === undefined) return;
     this.#leave(this.#onDrain);
     this.#abort.abort();
   }

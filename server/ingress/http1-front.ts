@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Answer } from '../pages/answer.ts';
 import type { Connection } from './connection.ts';
-import { refusalCode, refuse } from './http1-refusal.ts';
-import type { ClientError } from './http1-refusal.ts';
+import { overflowOf, refusalCode, refuse } from './http1-refusal.ts';
+import type { ClientError, Overflow } from './http1-refusal.ts';
 import { Http1Visitor } from './http1-visitor.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -15,7 +15,7 @@ export interface Http1FrontOptions {
   readonly keepAliveMs: number;
   handle(visitor: Visitor): void;
   /** What a connection is told that never got to a request. Logs it. */
-  refusal(code: ErrorCode, connection: Connection): Answer;
+  refusal(code: ErrorCode, connection: Connection, overflow: Overflow): Answer;
 }
 
 /** Room beyond the limit, so that a head which is too large is still understood well enough to say in what. */
@@ -135,7 +135,7 @@ export class Http1Front {
       return;
     }
     if (connection.open.size === 0) {
-      if (!connection.closing) refuse(socket, this.#options.refusal(code, connection));
+      if (!connection.closing) refuse(socket, this.#options.refusal(code, connection, overflowOf(error)));
       connection.closing = true;
       return;
     }

@@ -22,6 +22,20 @@ export function refusalCode(error: ClientError): ErrorCode | undefined {
   }
 }
 
+/** What can be told of a head that is far too large: the piece with which it became so. */
+export interface Overflow {
+  /** How whoever sent it would like to be told. Only browsers have so many cookies, and their people are to read what helps. */
+  readonly accept: string;
+  /** Those that are whole. */
+  readonly cookies: string;
+}
+
+export function overflowOf({ code, rawPacket }: ClientError): Overflow {
+  const text = code === 'HPE_HEADER_OVERFLOW' ? (rawPacket?.toString('latin1') ?? '') : '';
+  const cookies = text.slice(text.indexOf('; ') + 1, Math.max(0, text.lastIndexOf(';')));
+  return cookies.includes('=') ? { accept: 'text/html', cookies } : { accept: '', cookies: '' };
+}
+
 /** Writes a whole answer on a bare connection and closes it, so that the peer can read it even while it still sends. */
 export function refuse(socket: Socket, answer: Answer): void {
   if (!socket.writable) {

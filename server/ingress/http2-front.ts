@@ -8,6 +8,7 @@ import type {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
+import { sendOverflowToHttp1 } from './http2-overflow.ts';
 import { Http2Visitor } from './http2-visitor.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -22,8 +23,11 @@ const maxStreams = 128;
 /** For each stream; a stalled upload holds no more. */
 const streamWindowBytes = 256 * 1024;
 const sessionWindowBytes = 1024 * 1024;
-/** Room beyond the limit, so that a head which is too large is understood well enough to be answered. */
-const overflowBytes = 32 * 1024;
+/**
+ * Room beyond the limit, so that a head which is too large is understood well enough to be answered: Node resets a stream with more without a word. It is
+ * bounded by its frames (nine of them) and its fields before that.
+ */
+const overflowBytes = 512 * 1024;
 
 /** PING and SETTINGS of one session within a second; each costs an answer. */
 const maxControlFrames = 200;
@@ -92,6 +96,7 @@ export class Http2Front {
       return;
     }
     this.#sessions.set(session, connection);
+    sendOverflowToHttp1(session);
     session.once('close', () => this.#sessions.delete(session));
     session.setLocalWindowSize(sessionWindowBytes);
     session.setTimeout(this.#options.keepAliveMs);

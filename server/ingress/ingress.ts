@@ -3,18 +3,21 @@ import type { ErrorCode } from '../../core/errors.ts';
 import { Latch, deadline } from '../../core/lifecycle.ts';
 import type { Closable } from '../../core/lifecycle.ts';
 import type { Answer } from '../pages/answer.ts';
+import { adviceOnCookies } from './advice.ts';
 import { Connection } from './connection.ts';
 import type { IngressContext } from './context.ts';
 import type { ConnectionInfo, IngressDependencies } from './dependencies.ts';
 import { Dispatcher } from './dispatch.ts';
 import { errorAnswer } from './error-answer.ts';
 import { Exchange } from './exchange.ts';
-import type { Subject } from './exchange.ts';
+import type { Overflow } from './http1-refusal.ts';
 import { Http1Front } from './http1-front.ts';
 import { Http2Front } from './http2-front.ts';
 import { InFlight } from './in-flight.ts';
+import { Recheck } from './recheck.ts';
 import { newRequestId } from './request-id.ts';
 import { routeHostname } from './sites.ts';
+import { removeTossed } from './tossed-cookies.ts';
 import { Upstreams } from './upstreams.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -32,8 +35,8 @@ export interface Ingress extends Omit<Closable, 'close'> {
   readonly connections: number;
   /** The most that the requests which wait for a tunnel keep in memory. */
   readonly heldBytes: number;
-  /** Ends what no longer may go on, such as upgrades whose access was withdrawn; gives how many those were. */
-  endWhere(predicate: (subject: Subject) => boolean, reason: string): number;
+  /** Something has changed in who may visit what: soon all that goes on is asked about again, and what is no longer allowed is ended. */
+  recheck(): void;
   /**
    * Gives each connection one more answer at most, and lets requests and upgrades that run finish, at most for `graceMs`. A connection is closed
    * when it is quiet for `idleMs`: a request may be on its way.
@@ -64,6 +67,7 @@ class LiveIngress implements Ingress, IngressContext {
   readonly #http1: Http1Front;
   readonly #http2: Http2Front;
   readonly #sweep: NodeJS.Timeout;
+  readonly #recheck: Recheck;
   readonly #ended = new Latch<string>();
   readonly #quiet = new Latch<undefined>();
   #closing: Promise<void> | undefined;
@@ -79,9 +83,12 @@ class LiveIngress implements Ingress, IngressContext {
     });
     this.#dispatcher = new Dispatcher(this);
     const handle = (visitor: Visitor): void => this.#dispatcher.dispatch(new Exchange(visitor, this));
-    const refusal = (code: ErrorCode, connection: Connection): Answer => this.#refusal(code, connection);
+    const refusal = (code: ErrorCode, connection: Connection, overflow: Overflow): Answer =>
+      this.#refusal(code, connection, overflow);
     this.#http1 = new Http1Front({ ...limits, handle, refusal });
     this.#http2 = new Http2Front({ ...limits, handle });
+    this.#recheck = new Recheck({ deps, live: this.live });
+    deps.doorkeeper.onChange(() => this.recheck());
     this.#sweep = setInterval(() => this.#endStalled(), sweepMs(deps)).unref();
   }
 
@@ -113,15 +120,8 @@ class LiveIngress implements Ingress, IngressContext {
     this.#http1.accept(socket, this.#connection(info));
   }
 
-  endWhere(predicate: (subject: Subject) => boolean, reason: string): number {
-    let count = 0;
-    for (const exchange of [...this.live]) {
-      if (exchange.subject === undefined || !predicate(exchange.subject)) continue;
-      this.deps.log.info({ requestId: exchange.id, env: exchange.subject.env, reason }, 'request ended');
-      exchange.end();
-      count += 1;
-    }
-    return count;
+  recheck(): void {
+    if (!this.#ended.settled) this.#recheck.request();
   }
 
   get draining(): boolean {
@@ -136,6 +136,7 @@ class LiveIngress implements Ingress, IngressContext {
   destroy(reason: string): void {
     if (!this.#ended.settle(reason)) return;
     clearInterval(this.#sweep);
+    this.#recheck.close();
     for (const exchange of [...this.live]) exchange.end();
     this.#http1.destroy();
     this.#http2.destroy();
@@ -176,11 +177,13 @@ class LiveIngress implements Ingress, IngressContext {
     return connection;
   }
 
-  #refusal(code: ErrorCode, connection: Connection): Answer {
+  #refusal(code: ErrorCode, connection: Connection, { accept, cookies }: Overflow): Answer {
     const requestId = newRequestId();
     const { remoteAddress } = connection.info;
     this.deps.log.info({ requestId, code, remote: remoteAddress }, 'connection refused');
-    return errorAnswer({ code }, { accept: '', requestId });
+    const { domain } = this.deps;
+    const next = code === 'ERR_HEADERS_TOO_LARGE' ? { next: adviceOnCookies(domain) } : {};
+    return errorAnswer({ code, ...next, headers: removeTossed(cookies, domain) }, { accept, requestId });
   }
 
   #endStalled(): void {

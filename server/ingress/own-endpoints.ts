@@ -1,3 +1,4 @@
+import { isMisdirected } from './admission.ts';
 import { jsonAnswer } from '../pages/answer.ts';
 import type { EndpointAnswer, EndpointCall, OwnEndpoint } from '../pages/own-endpoint.ts';
 import type { Answerer, Exchange } from './exchange.ts';
@@ -26,6 +27,7 @@ export class OwnEndpoints {
     const { exchange, head } = visit;
     const endpoint = this.#endpoints.get(`${on} ${head.pathname}`);
     if (endpoint === undefined) return false;
+    if (on === 'environments' && isMisdirected(visit)) return true;
     const failure = refusal(visit, endpoint);
     if (failure === undefined) begin(exchange, visit, endpoint);
     else exchange.fail(failure, json);

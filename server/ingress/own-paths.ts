@@ -1,4 +1,7 @@
-import { admit, isNamedByTls, mayEnter, seesPrivate } from './admission.ts';
+import type { EnvResolution } from '../access/place-of.ts';
+import { askedPlace } from './access-request.ts';
+import { isNamedByTls } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { jsonAnswer } from '../pages/answer.ts';
 import type { IngressDependencies } from './dependencies.ts';
 import {
@@ -15,8 +18,8 @@ import type { HoldingErrors } from './holding.ts';
 import { InFlight } from './in-flight.ts';
 import { Prober } from './prober.ts';
 import { failureOfCall } from './upstream-failure.ts';
-import { envOf, placeOf, servesHttp, stateOf, subjectOf } from './visit.ts';
-import type { EnvResolution, Visit } from './visit.ts';
+import { envOf, servesHttp, stateOf, subjectOf } from './visit.ts';
+import type { Visit } from './visit.ts';
 import { readWaitRequest, waitPath } from './wait.ts';
 import { Waiting } from './waiting.ts';
 import type { WaitOutcome } from './waiting.ts';
@@ -37,19 +40,24 @@ const late = { failure: { kind: 'timeout' } } as const;
 export class OwnPaths {
   readonly #deps: IngressDependencies;
   readonly #errors: HoldingErrors;
+  readonly #admission: Admission;
   readonly #prober = new Prober();
   readonly #waiting = new InFlight(places);
   readonly #strangers = new InFlight(strangersPlaces);
 
-  constructor(deps: IngressDependencies, errors: HoldingErrors) {
+  constructor(
+    deps: IngressDependencies,
+    { admission, errors }: { readonly admission: Admission; readonly errors: HoldingErrors },
+  ) {
     this.#deps = deps;
     this.#errors = errors;
+    this.#admission = admission;
   }
 
   serve(visit: Visit, resolution: EnvResolution): void {
     const { exchange, head } = visit;
     const evenIfClosed = this.#waitsAsStranger(visit, resolution);
-    if (!evenIfClosed && !admit(visit, placeOf(resolution), this.#deps)) return;
+    if (!evenIfClosed && !this.#admission.admit(visit, askedPlace(visit.head, resolution))) return;
     if (head.pathname !== waitPath) {
       exchange.fail({ code: 'ERR_NOT_FOUND' });
       return;
@@ -66,11 +74,13 @@ export class OwnPaths {
   /** Where everything is public unless it says otherwise, a name that is not there yet most probably will be. */
   #waitsAsStranger(visit: Visit, resolution: EnvResolution): boolean {
     if (!this.#deps.publicByDefault || visit.head.pathname !== waitPath) return false;
-    return isNamedByTls(visit) && !this.#mayKnow(visit, resolution);
+    return (
+      isNamedByTls(visit) && this.#admission.look(visit, askedPlace(visit.head, resolution)) === 'closed'
+    );
   }
 
   #mayKnow(visit: Visit, resolution: EnvResolution): boolean {
-    return mayEnter(visit, placeOf(resolution), this.#deps);
+    return this.#admission.look(visit, askedPlace(visit.head, resolution)) === 'open';
   }
 
   #wait(visit: Visit, asked: { env: string; ms: number; evenIfClosed: boolean }): void {
@@ -100,7 +110,7 @@ export class OwnPaths {
     const { exchange } = visit;
     switch (outcome.kind) {
       case 'ready':
-        exchange.answer(jsonAnswer(200, { env: outcome.env, state: 'ready' }));
+        exchange.answer(jsonAnswer(200, { env: outcome.env, state: 'ready' }, exchange.crossOriginHeaders()));
         break;
       case 'full':
         exchange.fail(tooManyWait, json);
@@ -115,9 +125,10 @@ export class OwnPaths {
     }
   }
 
-  #whyNot({ head }: Visit, { resolution, refusal }: Extract<WaitOutcome, { kind: 'late' }>): Failure {
+  #whyNot(visit: Visit, { resolution, refusal }: Extract<WaitOutcome, { kind: 'late' }>): Failure {
     const { domain, publicAddress } = this.#deps;
-    const sight = { seesAll: seesPrivate(head, placeOf(resolution), this.#deps), domain, publicAddress };
+    const seesAll = this.#admission.seesPrivate(visit, askedPlace(visit.head, resolution));
+    const sight = { seesAll, domain, publicAddress };
     switch (resolution.kind) {
       case 'unknown':
         return unknownEnv;

@@ -32,7 +32,7 @@ if(answer&&answer.ok){
 say(opens?'It is ready: opening it.':'It is back. Go back and send your request again.');
 document.body.classList.add('done');
 return opens&&open()}
-if(told.code==='ERR_ENV_UNKNOWN'&&known)return opens&&open();
+if(/^ERR_(ENV_UNKNOWN|LOGIN_REQUIRED)$/.test(told.code)&&known)return opens&&open();
 if(!answer)say('The gateway cannot be reached at the moment. '+base);
 else if(told.state in words)say(words[told.state]+base);
 if(performance.now()-begun>2000){pause=1;await sleep(200+300*Math.random())}

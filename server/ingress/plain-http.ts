@@ -21,11 +21,11 @@ export type PlainDecision = 'serve' | Answer | Failure;
 export function decidePlain(
   head: RequestHead,
   trusted: boolean,
-  deps: Pick<IngressDependencies, 'domain' | 'publicAddress' | 'acmeChallenge' | 'endpoints'>,
+  deps: Pick<IngressDependencies, 'domain' | 'adminDomain' | 'publicAddress' | 'acmeChallenge' | 'endpoints'>,
 ): PlainDecision {
   if (deps.publicAddress.protocol === 'http') return 'serve';
   if (trusted && forwardedProto(head) === 'https') return 'serve';
-  const match = matchHost(head.host, deps.domain);
+  const match = matchHost(isAdminHost(head, deps) ? deps.domain : head.host, deps.domain);
   const challenge = answerChallenge(head, deps);
   if (challenge !== undefined) return challenge;
   if (match.kind === 'foreign') {
@@ -33,15 +33,27 @@ export function decidePlain(
   }
   if (match.kind === 'apex' && isHealthPath(head.pathname)) return 'serve';
   // It refuses what comes without TLS: a redirection would hide that a secret went out in the clear.
-  if (isSecretsWay(head, deps.endpoints)) return 'serve';
+  if (isSecretsWay(head, match.kind === 'apex' ? 'gateway' : 'environments', deps.endpoints)) return 'serve';
   // With 308 the method and the body stay what they are. The target always begins with a host of ours.
   const path = head.path === '*' ? '/' : head.path;
   return redirectAnswer(308, locationOf(originOf(hostnameOf(head.host), deps.publicAddress), path));
 }
 
-function isSecretsWay({ method, pathname }: RequestHead, endpoints: readonly OwnEndpoint[] = []): boolean {
+function isAdminHost(
+  { host }: RequestHead,
+  { adminDomain }: Pick<IngressDependencies, 'adminDomain'>,
+): boolean {
+  return adminDomain !== undefined && matchHost(host, adminDomain).kind === 'apex';
+}
+
+function isSecretsWay(
+  { method, pathname }: RequestHead,
+  host: OwnEndpoint['on'],
+  endpoints: readonly OwnEndpoint[] = [],
+): boolean {
   return endpoints.some(
-    ({ path, methods }) => path === pathname && (method === 'POST' || !methods.includes('GET')),
+    ({ path, methods, on }) =>
+      on === host && path === pathname && (method === 'POST' || !methods.includes('GET')),
   );
 }
 

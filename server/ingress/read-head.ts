@@ -41,8 +41,8 @@ class HeadReader {
     return this.#problem === undefined ? this.#head : { ...this.#problem, accept: this.#head.accept };
   }
 
-  #refuse(code: ErrorCode, reason: string): void {
-    this.#problem ??= { code, reason };
+  #refuse(code: ErrorCode, reason: string, cookies = false): void {
+    this.#problem ??= { code, reason, cookies };
   }
 
   #checkMethod(): void {
@@ -70,7 +70,9 @@ class HeadReader {
       this.#readHeader(name, value);
     }
     if (bytes > maxHeaderBytes) {
-      this.#refuse('ERR_HEADERS_TOO_LARGE', `The headers are larger than ${maxHeaderBytes} bytes.`);
+      const cookies = 2 * (this.#head.cookie?.length ?? 0) > bytes;
+      const what = cookies ? 'headers, most of them cookies,' : 'headers';
+      this.#refuse('ERR_HEADERS_TOO_LARGE', `The ${what} are larger than ${maxHeaderBytes} bytes.`, cookies);
     } else if (rawHeaders.length > 2 * maxHeaders) {
       this.#refuse('ERR_HEADERS_TOO_LARGE', `There are more than ${maxHeaders} headers.`);
     }

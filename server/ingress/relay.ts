@@ -251,7 +251,8 @@ export class Relay implements Answerer, CallListener {
       host: this.#head.host,
       protocol: this.#context.deps.publicAddress.protocol,
       upstreamHost: this.#forward === undefined ? undefined : rewrittenHost(this.#forward),
-      setCookie: this.#visit.setCookie,
+      setCookies: this.#visit.setCookies,
+      robots: this.#forward?.options.robots,
     };
   }
 }

@@ -36,6 +36,8 @@ export interface RequestContext {
 export interface HeadProblem {
   readonly code: ErrorCode;
   readonly reason: string;
+  /** Most of it is cookies. */
+  readonly cookies?: boolean;
   /** How the visitor would like to be told. */
   readonly accept: string;
 }

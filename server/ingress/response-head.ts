@@ -1,4 +1,5 @@
 import { hopByHopNames } from './header-kinds.ts';
+import { ownHostOnly } from './own-host-only.ts';
 import { narrowCookie } from './set-cookie.ts';
 
 export interface ResponseContext {
@@ -8,8 +9,10 @@ export interface ResponseContext {
   readonly protocol: string;
   /** What `host=` of the forward made of the Host, if anything. */
   readonly upstreamHost: string | undefined;
-  /** A cookie of the gateway's own to set with this answer. */
-  readonly setCookie: string | undefined;
+  /** Cookies of the gateway's own to set with this answer. */
+  readonly setCookies: readonly string[];
+  /** What `robots=` of the forward says; undefined: not to index what does not say anything itself. */
+  readonly robots?: 'index' | 'noindex' | undefined;
 }
 
 /** The head of an upstream's answer as the visitor gets it, with what the gateway needs to know of it. */
@@ -37,7 +40,7 @@ const kind = {
   contentType: 7,
   setCookie: 8,
   robots: 9,
-  hsts: 10,
+  narrowed: 10,
   location: 11,
 } as const;
 
@@ -47,6 +50,9 @@ const named = new Map<string, Kind>([
   ...[...hopByHopNames].map((name) => [name, kind.dropped] as const),
   // Another address for the whole host would be past the gateway.
   ['alt-svc', kind.dropped],
+  // Keys that nobody holds any more would lock a host, and what is below it, for good.
+  ['public-key-pins', kind.dropped],
+  ['public-key-pins-report-only', kind.dropped],
   ['connection', kind.connection],
   ['keep-alive', kind.keepAlive],
   ['content-length', kind.contentLength],
@@ -55,9 +61,9 @@ const named = new Map<string, Kind>([
   ['content-type', kind.contentType],
   ['set-cookie', kind.setCookie],
   ['x-robots-tag', kind.robots],
-  ['strict-transport-security', kind.hsts],
   ['location', kind.location],
   ['content-location', kind.location],
+  ...[...ownHostOnly.keys()].map((name) => [name, kind.narrowed] as const),
 ]);
 
 const asWritten = new Map<string, Kind>(
@@ -99,8 +105,8 @@ class ResponseReader implements ResponseHead {
     for (let i = 0; i + 1 < rawHeaders.length; i += 2)
       this.#take(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
     if (this.#connection !== undefined) this.#dropNamed(this.#connection);
-    if (!this.#robots) this.headers.push('X-Robots-Tag', 'noindex');
-    if (this.#context.setCookie !== undefined) this.headers.push('Set-Cookie', this.#context.setCookie);
+    if (this.#isKeptFromIndexes()) this.headers.push('X-Robots-Tag', 'noindex');
+    for (const cookie of this.#context.setCookies) this.headers.push('Set-Cookie', cookie);
     return this;
   }
 
@@ -135,11 +141,11 @@ class ResponseReader implements ResponseHead {
         this.#push(name, narrowCookie(value, this.#hosts()));
         break;
       case kind.robots:
-        this.#robots = true;
+        this.#robots ||= value.trim() !== '';
         this.headers.push(name, value);
         break;
-      case kind.hsts:
-        this.#push(name, ownHostOnly(value));
+      case kind.narrowed:
+        this.#push(name, ownHostOnly.get(name.toLowerCase())?.(value, hostnameOf(this.#context.host)));
         break;
       case kind.location:
         this.headers.push(name, this.#publicLocation(value));
@@ -149,6 +155,12 @@ class ResponseReader implements ResponseHead {
 
   #push(name: string, value: string | undefined): void {
     if (value !== undefined) this.headers.push(name, value);
+  }
+
+  /** Of several that are sent the strictest counts. */
+  #isKeptFromIndexes(): boolean {
+    const { robots } = this.#context;
+    return robots === 'noindex' || (robots === undefined && !this.#robots);
   }
 
   #hosts(): { hostname: string; upstreamHostname: string | undefined } {
@@ -204,13 +216,4 @@ function hostnameOf(authority: string): string {
 function keepAliveHint(value: string): number | undefined {
   const [, seconds] = /(?:^|[\s,;])timeout\s*=\s*(\d{1,6})/i.exec(value) ?? [];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
-}
-
-/** HSTS for the preview's own host: what is below it is nobody's, and a preload list is not for an environment to ask for. */
-function ownHostOnly(value: string): string | undefined {
-  const kept = value
-    .split(';')
-    .map((directive) => directive.trim())
-    .filter((directive) => directive !== '' && !/^(?:includesubdomains|preload)$/i.test(directive));
-  return kept.length === 0 ? undefined : kept.join('; ');
 }

@@ -20,8 +20,13 @@ function reachesBeyond(
   attribute: string,
   { hostname, upstreamHostname }: { hostname: string; upstreamHostname: string | undefined },
 ): boolean {
-  const [, domain] = /^\s*domain\s*=\s*"?\.?([^"]*?)\.?"?\s*$/i.exec(attribute) ?? [];
-  if (domain === undefined) return false;
-  const lower = domain.toLowerCase();
-  return lower === '' || lower === upstreamHostname || hostname.endsWith(`.${lower}`);
+  const [, value] = /^\s*domain\s*=(.*)$/is.exec(attribute) ?? [];
+  if (value === undefined) return false;
+  const domain = value
+    .trim()
+    .replace(/^"?\.*|\.*"?$/g, '')
+    .toLowerCase();
+  // Browsers read it as they read a URL's host: `%70review.test` is `preview.test` to them, and so are letters that look alike.
+  if (!/^[a-z0-9._-]+$/.test(domain)) return true;
+  return domain === upstreamHostname || hostname.endsWith(`.${domain}`);
 }

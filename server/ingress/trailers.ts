@@ -4,6 +4,7 @@ import { hopByHopNames } from './header-kinds.ts';
 const headOnly = new Set([
   ...hopByHopNames,
   'authorization',
+  'clear-site-data',
   'content-encoding',
   'content-length',
   'content-range',
@@ -14,6 +15,8 @@ const headOnly = new Set([
   'host',
   'location',
   'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
   'x-real-ip',
   'x-request-id',
 ]);

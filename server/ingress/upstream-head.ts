@@ -1,7 +1,9 @@
-import { stripCookies, stripShareParameter } from '../access/strip.ts';
+import { stripCookies, stripQuery, stripReferer } from '../access/strip.ts';
 import type { PublicAddress } from './dependencies.ts';
 import type { Forwarded } from './forwarded.ts';
+import { isOwnAuthorization } from './own-authorization.ts';
 import type { RequestHead } from './request-head.ts';
+import type { Visit } from './visit.ts';
 
 export interface UpstreamHeadOptions {
   readonly forwarded: Forwarded;
@@ -9,6 +11,10 @@ export interface UpstreamHeadOptions {
   readonly publicAddress: PublicAddress;
   /** What `host=` of the forward says; undefined keeps the visitor's. */
   readonly host: string | undefined;
+  /** Was for the gateway. */
+  readonly spent: Visit['spent'];
+  /** They are a former owner's. */
+  readonly withoutCookies?: boolean;
 }
 
 /** Methods of which a request without a body need not say that it has none (RFC 9110, 8.6). */
@@ -16,19 +22,38 @@ const bodyless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
 /** The path that an upstream is asked for: without what is the gateway's own. */
 export function upstreamPath(head: RequestHead): string {
-  return stripShareParameter(head.path);
+  return stripQuery(head.path);
 }
 
 /** The headers of the request to an upstream, names and values in turn; HTTP/1.1's framing included. */
 export function upstreamHeaders(head: RequestHead, options: UpstreamHeadOptions): string[] {
-  const list = head.passed.slice();
+  const list = passedOn(head, options.spent);
   if (options.host !== undefined) list[1] = options.host;
-  const cookie = head.cookie === undefined ? undefined : stripCookies(head.cookie);
+  const cookie =
+    head.cookie === undefined || options.withoutCookies === true ? undefined : stripCookies(head.cookie);
   if (cookie !== undefined) list.push('Cookie', cookie);
   if (head.expect !== undefined) list.push('Expect', head.expect);
   pushFraming(list, head);
   pushForwarding(list, head, options);
   return list;
+}
+
+/** What goes on as it is, without what was for the gateway. */
+function passedOn({ passed, authorization, context }: RequestHead, spent: Visit['spent']): string[] {
+  const list = passed.slice();
+  if (authorization !== undefined && (spent === 'authorization' || isOwnAuthorization(authorization)))
+    replace(list, 'authorization', undefined);
+  const referer = context.referer === undefined ? undefined : stripReferer(context.referer);
+  if (referer !== context.referer) replace(list, 'referer', referer);
+  return list;
+}
+
+/** All fields of the name, by one with this value or by none. */
+function replace(list: string[], name: string, value: string | undefined): void {
+  for (let i = list.length - 2; i >= 0; i -= 2) {
+    if (list[i]?.toLowerCase() === name) list.splice(i, 2);
+  }
+  if (value !== undefined) list.push(name, value);
 }
 
 function pushFraming(list: string[], head: RequestHead): void {

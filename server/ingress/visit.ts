@@ -1,5 +1,5 @@
-import type { Access } from '../../core/forward.ts';
 import type { RouteName } from '../../core/names.ts';
+import type { EnvResolution } from '../access/place-of.ts';
 import type { Resolution } from '../routing/resolution.ts';
 import type { ServiceState } from '../routing/state.ts';
 import type { Forward } from '../tunnel/forward.ts';
@@ -14,10 +14,21 @@ export interface Visit {
   readonly exchange: Exchange;
   readonly head: RequestHead;
   readonly forwarded: Forwarded;
-  /** A cookie of the gateway's own, to set with the answer. */
-  setCookie: string | undefined;
+  /** Cookies of the gateway's own, to set with the answer. */
+  setCookies: readonly string[];
+  /** What of the request was for the gateway: it stays here, whatever is decided later. */
+  spent: 'authorization' | undefined;
+  /** What of it takes its time to check was checked. */
+  proved: boolean;
   /** It was tried, and that failed. */
   retrying: { readonly relay: Relay; readonly failed: FailedCall } | undefined;
+}
+
+export function newVisit(exchange: Exchange, head: RequestHead, forwarded: Forwarded): Visit {
+  return {
+    ...{ exchange, head, forwarded },
+    ...{ setCookies: [], spent: undefined, proved: false, retrying: undefined },
+  };
 }
 
 /** The state of what was asked for, and since when, as far as anything is known of it. */
@@ -26,39 +37,12 @@ export interface AskedState {
   readonly sinceMs: number | undefined;
 }
 
-/** What the router says of a host that stands for a route. */
-export type EnvResolution = Exclude<Resolution, { kind: 'apex' | 'foreign' }>;
 /** The same, of an environment that there is. */
 export type KnownResolution = Exclude<EnvResolution, { kind: 'unknown' }>;
 
 /** A forward of bytes that are not HTTP is for the gate. */
 export function servesHttp(forward: Forward): boolean {
   return forward.options.scheme !== 'tcp' && forward.route.service !== 'ssh';
-}
-
-/** Of what is asked for; what is not there is as closed as can be. */
-export function accessOf(resolution: EnvResolution): Access {
-  switch (resolution.kind) {
-    case 'unknown':
-      return 'private';
-    case 'forward':
-      return resolution.forward.access;
-    default:
-      return resolution.environment.access;
-  }
-}
-
-/** What access is asked to. */
-export interface Place {
-  readonly env: string;
-  readonly access: Access;
-  /** The principal that owns the environment; undefined when nobody does. */
-  readonly owner: string | undefined;
-}
-
-export function placeOf(resolution: EnvResolution): Place {
-  const owner = resolution.kind === 'unknown' ? undefined : resolution.environment.owner;
-  return { env: envOf(resolution), access: accessOf(resolution), owner };
 }
 
 export function envOf(resolution: EnvResolution): string {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { deadline } from '../../core/lifecycle.ts';
+import type { EnvResolution } from '../access/place-of.ts';
 import type { Resolution, Router } from '../routing/resolution.ts';
 import type { ChannelFailure, Forward, Origin } from '../tunnel/forward.ts';
 import { probeIntervalMs } from './prober.ts';
 import type { ProbeResult } from './prober.ts';
 import { servesHttp } from './visit.ts';
-import type { EnvResolution } from './visit.ts';
 
 /** What came of a wait. */
 export type WaitOutcome =

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import t from 'tap';
-import { newGrant, signGrant } from '../../../server/access/share-link.ts';
 import type { Resolution } from '../../../server/routing/resolution.ts';
+import { allow, goodCookie, goodPass, stateCookie } from './fake-doorkeeper.ts';
 import { FakeForward } from './fake-forward.ts';
 import { environmentView, serviceView } from './fake-router.ts';
-import { shareKey, startGateway } from './gateway.ts';
+import { startGateway } from './gateway.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import { get } from './raw-client.ts';
 import type { ParsedAnswer } from './raw-client.ts';
@@ -15,7 +15,6 @@ const host = 'web--pr-1.preview.test';
 const route = { env: 'pr-1', service: 'web', port: undefined };
 const environment = environmentView();
 const hidden = environmentView({ access: 'private' });
-const token = signGrant(shareKey, 'link', newGrant('pr-1', 'ann', Date.now() + 60_000));
 
 async function start(
   t: Teardown,
@@ -35,7 +34,7 @@ const code = (answer: ParsedAnswer): string =>
 t.test('each state has its answer', async (t) => {
   const gateway = await start(t);
   const cases: [string, Resolution | undefined, string][] = [
-    ['unknown', undefined, '404 ERR_ENV_UNKNOWN'],
+    ['unknown', undefined, '401 ERR_LOGIN_REQUIRED'],
     ['offline', { kind: 'offline', environment, route, state: 'offline', sinceMs: 0 }, '503 ERR_ENV_OFFLINE'],
     ['no service', { kind: 'no-service', environment, route, expired: false }, '404 ERR_SERVICE_UNKNOWN'],
     [
@@ -67,7 +66,7 @@ t.test('each state has its answer', async (t) => {
   }
   t.equal(
     code(await get(t, gateway.port, 'a--b--c--d.preview.test')),
-    '404 ERR_ENV_UNKNOWN',
+    '401 ERR_LOGIN_REQUIRED',
     'a label that no route has',
   );
   t.equal(code(await get(t, gateway.port, 'evil.example')), '421 ERR_MISDIRECTED', 'a host of others');
@@ -100,91 +99,48 @@ t.test('offline: since when, when to ask again, and a page that comes back by it
   t.match(head, { status: 503, body: '' });
 });
 
-t.test('what is private looks to a stranger like what is not there, in every state', async (t) => {
-  const gateway = await start(t);
-  const states: Record<string, Resolution | undefined> = {
-    unknown: undefined,
-    online: {
-      kind: 'forward',
-      environment: hidden,
-      state: 'ready',
-      forward: new FakeForward(gateway.upstream, { access: 'private' }),
-      standby: undefined,
-    },
-    team: {
-      kind: 'forward',
-      environment: hidden,
-      state: 'ready',
-      forward: new FakeForward(gateway.upstream, { access: 'team' }),
-      standby: undefined,
-    },
-    offline: { kind: 'offline', environment: hidden, route, state: 'offline', sinceMs: 0 },
-    reconnecting: { kind: 'reconnecting', environment: hidden, route },
-    'no service': { kind: 'no-service', environment: hidden, route, expired: false },
-  };
-  const requests: Record<string, { path?: string; method?: string; headers?: string }> = {
-    page: { headers: 'Accept: text/html\r\n' },
-    json: { headers: 'Accept: application/json\r\n' },
-    text: {},
-    wait: { path: '/_porthole/wait?timeout=1' },
-    'bad wait': { path: '/_porthole/wait?timeout=x' },
-    ours: { path: '/_porthole/x' },
-    options: { method: 'OPTIONS' },
-    'a forged link': { path: '/?porthole-share=forged' },
-    'a cookie': { headers: 'Cookie: __Host-porthole_share=forged\r\n' },
-    upgrade: { headers: 'Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n' },
-  };
-  for (const [name, request] of Object.entries(requests)) {
-    const answers: string[] = [];
-    for (const resolution of Object.values(states)) {
-      if (resolution === undefined) gateway.router.routes.delete('web--pr-1');
-      else gateway.router.routes.set('web--pr-1', resolution);
-      const answer = await get(t, gateway.port, host, request);
-      const { date: _date, 'porthole-error-id': id = '', ...headers } = answer.headers;
-      answers.push(JSON.stringify({ ...answer, headers, body: answer.body.replaceAll(id, 'ID') }));
-    }
-    t.equal(new Set(answers).size, 1, name);
-    t.match(answers[0], /"status":404.*ERR_ENV_UNKNOWN/);
-  }
-  t.same(gateway.seen, []);
-  t.equal(gateway.router.holds.length, 0, 'a stranger holds nothing');
-});
-
-t.test('a share link opens a private environment', async (t) => {
+t.test('strangers are told how to log in: people by being sent there, programs by 401', async (t) => {
   const gateway = await start(t);
   gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream, { access: 'private' }));
-  const link = await get(t, gateway.port, `${host}:8443`, {
-    path: `//evil.example/a?x=1&porthole-share=${token}`,
-    headers: 'Accept: text/html\r\n',
-  });
-  t.match(link, {
+  const page = await get(t, gateway.port, host, { path: '/a?b=c', headers: 'Accept: text/html\r\n' });
+  t.match(page, {
     status: 303,
-    headers: { location: `https://${host}:8443//evil.example/a?x=1`, 'cache-control': 'no-store' },
+    headers: {
+      location: 'https://preview.test/_porthole/login?to=web--pr-1&return=%2Fa%3Fb%3Dc',
+      'cache-control': 'no-store',
+      'set-cookie': stateCookie,
+    },
   });
-  const cookie = link.headers['set-cookie']?.split(';', 1)[0] ?? '';
-  t.match(cookie, /^__Host-porthole_share=/);
-  t.match(await get(t, gateway.port, host, { headers: `Cookie: a=1; ${cookie}\r\n` }), {
-    status: 200,
-    body: 'served',
+  const program = await get(t, gateway.port, host);
+  t.match(program, {
+    status: 401,
+    headers: { 'content-type': /json/, 'www-authenticate': /^Bearer .*\nBasic / },
   });
-  const program = await get(t, gateway.port, host, { path: `/b?porthole-share=${token}` });
-  t.match(
-    program,
-    { status: 200, headers: { 'set-cookie': /^__Host-porthole_share=/ } },
-    'a program needs no redirect',
-  );
-  t.equal((await get(t, gateway.port, host, { headers: `Porthole-Share: ${token}\r\n` })).status, 200);
-  const other = signGrant(shareKey, 'link', newGrant('pr-2', 'ann', Date.now() + 60_000));
-  t.equal(
-    code(await get(t, gateway.port, host, { headers: `Porthole-Share: ${other}\r\n` })),
-    '404 ERR_ENV_UNKNOWN',
-  );
-  t.same(gateway.seen, ['GET / a=1', 'GET /b -', 'GET / -'], 'no upstream sees how');
+  t.equal(JSON.parse(program.body).code, 'ERR_LOGIN_REQUIRED');
+  t.same(gateway.seen, []);
+  t.match(await gateway.over(2), [{ via: undefined }, { via: undefined }]);
 });
+
+t.test(
+  'what lets somebody in is for the gateway alone; cookies of ours come along with the answer',
+  async (t) => {
+    const gateway = await start(t);
+    gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream, { access: 'private' }));
+    const setCookies = ['__Host-porthole_session=x; Path=/', '__Host-porthole_state=y; Path=/'];
+    gateway.doorkeeper.rule = ({ cookie }) => (cookie === undefined ? undefined : allow({ setCookies }));
+    const answer = await get(t, gateway.port, host, {
+      headers: `Cookie: a=1; __Host-porthole_session=${goodPass}\r\n`,
+    });
+    t.match(answer, { status: 200, body: 'served', headers: { 'set-cookie': setCookies.join('\n') } });
+    t.equal((await get(t, gateway.port, host, { headers: `Porthole-Share: ${goodPass}\r\n` })).status, 200);
+    t.same(gateway.seen, ['GET / a=1', 'GET / -'], 'no upstream sees how');
+    t.match(await gateway.over(2), [{ via: 'session' }, { via: 'link' }]);
+  },
+);
 
 t.test('who may see gets the truth', async (t) => {
   const gateway = await start(t);
-  const headers = `Porthole-Share: ${token}\r\n`;
+  const headers = goodCookie;
   gateway.router.routes.set('web--pr-1', {
     kind: 'offline',
     environment: hidden,
@@ -216,7 +172,7 @@ t.test('a name in TLS that is not the Host serves what is public only', async (t
   gateway.router.serve('web--pr-1', new FakeForward(gateway.upstream));
   gateway.router.serve('hidden--pr-1', new FakeForward(gateway.upstream, { access: 'private' }));
   gateway.router.serve('web--pr-2', new FakeForward(gateway.upstream, { access: 'private' }));
-  const headers = `Porthole-Share: ${token}\r\n`;
+  const headers = goodCookie;
   t.equal(code(await get(t, gateway.port, host)), '200');
   t.equal(code(await get(t, gateway.port, 'hidden--pr-1.preview.test', { headers })), '421 ERR_MISDIRECTED');
   t.equal(code(await get(t, gateway.port, 'hidden--pr-1.preview.test')), '421 ERR_MISDIRECTED');
@@ -227,7 +183,7 @@ t.test('a name in TLS that is not the Host serves what is public only', async (t
   );
   t.equal(
     code(await get(t, gateway.port, 'WEB--pr-2.preview.test:8443')),
-    '404 ERR_ENV_UNKNOWN',
+    '401 ERR_LOGIN_REQUIRED',
     'the same name, in whatever case',
   );
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { createLog } from '../../../core/log.ts';
+import { isOriginOf } from '../../../server/access/origins.ts';
 import type {
   ConnectionInfo,
   IngressDependencies,
@@ -9,11 +10,12 @@ import type {
 } from '../../../server/ingress/dependencies.ts';
 import { createIngress } from '../../../server/ingress/ingress.ts';
 import type { Ingress } from '../../../server/ingress/ingress.ts';
+import { FakeDoorkeeper } from './fake-doorkeeper.ts';
 import { domain, FakeRouter } from './fake-router.ts';
 import { listen } from './sockets.ts';
 import type { Teardown } from './sockets.ts';
 
-export const shareKey = Buffer.alloc(32, 1);
+const publicAddress = { protocol: 'https', port: 443 } as const;
 
 export const limits: IngressLimits = {
   headerTimeoutMs: 10_000,
@@ -41,6 +43,7 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly ingress: Ingress;
   readonly router: FakeRouter;
+  readonly doorkeeper: FakeDoorkeeper;
   /** Connections to these are given to the ingress as if TLS had been ended; the first as HTTP/1.1, the second as HTTP/2. */
   readonly port: number;
   readonly http2Port: number;
@@ -54,13 +57,14 @@ export interface Gateway {
 
 export async function startGateway(t: Teardown, options: GatewayOptions = {}): Promise<Gateway> {
   const router = new FakeRouter();
+  const doorkeeper = new FakeDoorkeeper();
   const entries: RequestEntry[] = [];
   const lines: Record<string, unknown>[] = [];
   const waiting: { count: number; resolve: (entries: readonly RequestEntry[]) => void }[] = [];
   const counted = { retried: 0, reused: 0, opened: 0 };
   const ingress = createIngress({
     router,
-    shareKey,
+    doorkeeper,
     log: createLog({
       level: 'debug',
       format: 'json',
@@ -76,9 +80,11 @@ export async function startGateway(t: Teardown, options: GatewayOptions = {}): P
     },
     limits: { ...limits, ...options.limits },
     domain,
-    publicAddress: { protocol: 'https', port: 443 },
+    publicAddress,
     publicByDefault: false,
     isTrustedProxy: (address) => options.trusted?.includes(address) === true,
+    mayRead: (origin, env) => isOriginOf(origin, env, { domain, publicAddress }),
+    ownerMark: ({ env, owner, sinceMs }) => `${env}-${owner}-${String(sinceMs)}`,
     ready: () => true,
     now: () => Date.now(),
     ...options.deps,
@@ -98,6 +104,7 @@ export async function startGateway(t: Teardown, options: GatewayOptions = {}): P
   const gateway: Gateway = {
     ingress,
     router,
+    doorkeeper,
     port: await feed((socket) => ingress.handleHttp1(socket, info(socket))),
     http2Port: await feed((socket) => ingress.handleHttp2(socket, info(socket))),
     plainPort: await feed((socket) => ingress.handlePlainHttp(socket, { ...info(socket), secure: false })),

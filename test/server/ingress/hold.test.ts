@@ -75,9 +75,9 @@ t.test('and not for ever', async (t) => {
     ['full', '503 ERR_BUSY'],
     [reconnecting, '503 ERR_ENV_OFFLINE'],
     [offline, '503 ERR_ENV_OFFLINE'],
-    [{ kind: 'unknown', env: 'pr-1' }, '404 ERR_ENV_UNKNOWN'],
-    [{ ...offline, environment: hidden }, '404 ERR_ENV_UNKNOWN'],
-    [{ ...reconnecting, environment: hidden }, '404 ERR_ENV_UNKNOWN'],
+    [{ kind: 'unknown', env: 'pr-1' }, '401 ERR_LOGIN_REQUIRED'],
+    [{ ...offline, environment: hidden }, '401 ERR_LOGIN_REQUIRED'],
+    [{ ...reconnecting, environment: hidden }, '401 ERR_LOGIN_REQUIRED'],
   ];
   for (const [result, expected] of ends) {
     gateway.router.routes.set('web--pr-1', reconnecting);

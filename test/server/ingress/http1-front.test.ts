@@ -132,6 +132,15 @@ t.test('a head that is too large says in what', async (t) => {
     t.equal(answer.headers['porthole-error'], code, `${bytes.length} bytes`);
     t.equal(answer.headers['content-length'], String(answer.body.length), 'the answer is whole');
   }
+  const cookies = Array.from(
+    { length: 60 },
+    (_, index) => `Cookie: c${String(index)}=${'x'.repeat(4096)}\r\n`,
+  );
+  for (const count of [10, 60]) {
+    const head = `GET / HTTP/1.1\r\nHost: ${host}\r\n${cookies.slice(0, count).join('')}\r\n`;
+    const answer = parseAnswer(await exchangeBytes(t, gateway.port, head));
+    t.match(answer, { status: 431, body: /the cookies of preview\.test/ }, 'what to do, and where');
+  }
   t.same(gateway.seen, []);
 });
 
@@ -185,7 +194,7 @@ t.test('an answer to a long upload that nobody reads arrives whole', async (t) =
   client.socket.on('drain', pump);
   pump();
   const answer = parseAnswer(await client.end());
-  t.match(answer, { status: 404, headers: { connection: 'close' } });
+  t.match(answer, { status: 401, headers: { connection: 'close' } });
   t.equal(answer.headers['content-length'], String(answer.body.length));
 });
 
@@ -195,7 +204,7 @@ t.test('a short body that nobody reads costs no connection', async (t) => {
   client.send(
     `POST / HTTP/1.1\r\nHost: nobody.preview.test\r\nContent-Length: 3\r\n\r\nabcGET /next HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
   );
-  t.match(await client.until('GET /next'), /^HTTP\/1\.1 404 [^]*HTTP\/1\.1 200 /);
+  t.match(await client.until('GET /next'), /^HTTP\/1\.1 401 [^]*HTTP\/1\.1 200 /);
 });
 
 t.test('HTTP/2 where HTTP/1.1 was expected is closed', async (t) => {

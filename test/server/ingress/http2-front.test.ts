@@ -4,10 +4,10 @@ import { constants } from 'node:http2';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import t from 'tap';
-import { newGrant, signGrant } from '../../../server/access/share-link.ts';
+import { goodPass } from './fake-doorkeeper.ts';
 import { FakeForward } from './fake-forward.ts';
 import { environmentView } from './fake-router.ts';
-import { shareKey, startGateway } from './gateway.ts';
+import { startGateway } from './gateway.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import { http2Client, http2Get } from './http2-client.ts';
 import { eventually, listen, rawUpstream, readAll } from './sockets.ts';
@@ -100,7 +100,7 @@ t.test('two environments on one connection: decided per request', async (t) => {
   const session = http2Client(t, gateway.http2Port);
   t.match(await http2Get(session, { ':authority': host }), { headers: { ':status': 200 }, body: 'public' });
   t.match(await http2Get(session, { ':authority': 'pr-2.preview.test' }), {
-    headers: { ':status': 404, 'porthole-error': 'ERR_ENV_UNKNOWN' },
+    headers: { ':status': 401, 'porthole-error': 'ERR_LOGIN_REQUIRED' },
   });
   t.match(await http2Get(session, { ':authority': host }), { headers: { ':status': 200 } });
 });
@@ -108,9 +108,8 @@ t.test('two environments on one connection: decided per request', async (t) => {
 t.test('a private environment is not served on a connection that was made for another', async (t) => {
   const gateway = await startGateway(t, { info: { servername: 'pr-2.preview.test' } });
   gateway.router.serve('web--pr-1', new FakeForward(1, { access: 'private' }));
-  const token = signGrant(shareKey, 'link', newGrant('pr-1', 'ann', Date.now() + 60_000));
   const session = http2Client(t, gateway.http2Port);
-  t.match(await http2Get(session, { ':authority': host, 'porthole-share': token }), {
+  t.match(await http2Get(session, { ':authority': host, 'porthole-share': goodPass }), {
     headers: { ':status': 421, 'porthole-error': 'ERR_MISDIRECTED' },
   });
 });
@@ -158,7 +157,7 @@ t.test("HEAD, 204, 304 and the gateway's own answers end where they should", asy
     body: 'hello',
   });
   t.match(await http2Get(session, { ':authority': 'nobody.preview.test', ':method': 'HEAD' }), {
-    headers: { ':status': 404 },
+    headers: { ':status': 401 },
     body: '',
   });
   t.ok((await gateway.over(5)).every(({ aborted }) => !aborted));

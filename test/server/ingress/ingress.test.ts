@@ -124,10 +124,10 @@ t.test('one line in the log for each request, and none of its secrets', async (t
       upgraded: false,
       aborted: false,
     },
-    { env: 'nobody', status: 404, code: 'ERR_ENV_UNKNOWN' },
+    { env: 'nobody', status: 401, code: 'ERR_LOGIN_REQUIRED' },
   ]);
   t.notMatch(JSON.stringify(gateway.lines), /secret/);
-  t.same(told, ['200 /now', '404 /']);
+  t.same(told, ['200 /now', '401 /']);
 });
 
 t.test('a socket that is gone before it is given is no problem', async (t) => {

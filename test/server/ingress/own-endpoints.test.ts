@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { OwnEndpoint, EndpointAnswer, EndpointCall } from '../../../server/pages/own-endpoint.ts';
+import { FakeForward } from './fake-forward.ts';
 import { domain } from './fake-router.ts';
 import { startGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { http2Client, http2Get } from './http2-client.ts';
@@ -8,8 +9,8 @@ import { eventually, type Teardown } from './sockets.ts';
 
 class FakeEndpoint implements OwnEndpoint {
   readonly path = '/_porthole/fake';
-  readonly on = 'gateway';
-  readonly methods = ['POST'] as const;
+  on: OwnEndpoint['on'] = 'gateway';
+  methods: OwnEndpoint['methods'] = ['POST'];
   readonly maxBodyBytes = 100;
   readonly calls: EndpointCall[] = [];
   open = true;
@@ -97,7 +98,7 @@ t.test('only by POST, only on the own host, and only with a body', async (t) => 
   t.equal(code(wrong), '405 ERR_METHOD_REFUSED');
   t.equal(wrong.headers['allow'], 'POST');
   t.equal(code(await get(t, gateway.port, domain, { path: `${path}/x` })), '404 ERR_NOT_FOUND');
-  t.equal(code(await get(t, gateway.port, `pr-1.${domain}`, { path })), '404 ERR_ENV_UNKNOWN');
+  t.equal(code(await get(t, gateway.port, `pr-1.${domain}`, { path })), '401 ERR_LOGIN_REQUIRED');
   t.equal(code(await get(t, gateway.port, domain, { path, method: 'POST' })), '400 ERR_BAD_REQUEST');
   t.equal(endpoint.calls.length, 0);
 });
@@ -160,4 +161,24 @@ t.test('who asks for too much is told to wait', async (t) => {
   const answer = await post(t, gateway.port, '{}');
   t.equal(code(answer), '429 ERR_LIMIT');
   t.equal(answer.headers['retry-after'], '5');
+});
+
+t.test('on the hosts of environments before anybody is let in, whether there is one or not', async (t) => {
+  const endpoint = new FakeEndpoint();
+  Object.assign(endpoint, { on: 'environments', methods: ['GET'] });
+  const gateway = await startGateway(t, { deps: { endpoints: [endpoint] } });
+  gateway.router.serve('web--pr-1', new FakeForward(1, { access: 'private' }));
+  for (const label of ['web--pr-1', 'nobody', 'a--b--c--d']) {
+    t.equal(code(await get(t, gateway.port, `${label}.${domain}`, { path: `${path}?code=x` })), '200', label);
+  }
+  t.match(endpoint.calls, [{ host: `web--pr-1.${domain}`, path: `${path}?code=x` }, {}, {}]);
+  t.equal(gateway.doorkeeper.asked.length, 0);
+  t.equal(code(await get(t, gateway.port, domain, { path })), '404 ERR_NOT_FOUND');
+  t.equal(code(await get(t, gateway.port, 'evil.example', { path })), '421 ERR_MISDIRECTED');
+  const other = await startGateway(t, {
+    deps: { endpoints: [endpoint] },
+    info: { servername: `pr-2.${domain}` },
+  });
+  t.equal(code(await get(t, other.port, `web--pr-1.${domain}`, { path })), '421 ERR_MISDIRECTED');
+  t.equal(endpoint.calls.length, 3);
 });

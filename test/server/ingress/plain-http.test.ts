@@ -13,12 +13,12 @@ const deps = {
 function decide(
   host: string,
   target: string,
-  options: { trusted?: boolean; headers?: string[]; change?: object } = {},
+  options: { trusted?: boolean; headers?: string[]; change?: object; method?: string } = {},
 ): PlainDecision {
-  const { trusted = false, headers = [], change = {} } = options;
+  const { trusted = false, headers = [], change = {}, method = 'GET' } = options;
   const head = readRequestHead(
     {
-      method: 'GET',
+      method,
       target,
       version: '1.1',
       rawHeaders: ['Host', host, ...headers],
@@ -37,6 +37,13 @@ function location(decision: PlainDecision): string {
     return `${decision.status} ${decision.headers[decision.headers.indexOf('Location') + 1]!}`;
   return decision.code;
 }
+
+t.test('the host of the login pages is one of ours', async (t) => {
+  const change = { adminDomain: 'login.example.org' };
+  t.equal(location(decide('login.example.org', '/a', { change })), '308 https://login.example.org:8443/a');
+  t.equal(location(decide('Login.example.org:80', '/healthz', { change })), 'serve');
+  t.equal(location(decide('login.example.org', '/a')), 'ERR_BAD_REQUEST');
+});
 
 t.test('hosts of ours are sent to HTTPS, with method, path and query', async (t) => {
   t.equal(
@@ -95,3 +102,23 @@ t.test('a gateway that visitors reach without TLS serves without', async (t) => 
     'serve',
   );
 });
+
+t.test(
+  'a secret that was sent in the clear is refused where it would have been taken, not sent on',
+  async (t) => {
+    const endpoint = { on: 'gateway', path: '/_porthole/login', methods: ['GET', 'POST'] };
+    const change = { endpoints: [endpoint] };
+    const post = (host: string): PlainDecision =>
+      decide(host, '/_porthole/login', { change, method: 'POST' });
+    t.equal(post('preview.test'), 'serve');
+    t.equal(
+      location(decide('preview.test', '/_porthole/login', { change })),
+      '308 https://preview.test:8443/_porthole/login',
+    );
+    t.equal(
+      location(post('a.preview.test')),
+      '308 https://a.preview.test:8443/_porthole/login',
+      'nothing takes it there',
+    );
+  },
+);

@@ -81,6 +81,11 @@ t.test('what is too large is told apart', async (t) => {
   t.equal(problem({ headers: ['X-A', 'a'.repeat(32 * 1024)] }), 'ERR_HEADERS_TOO_LARGE');
   t.equal(problem({ headers: Array.from({ length: 600 }, () => 'x') }), 'ERR_HEADERS_TOO_LARGE');
   t.equal(problem({ headers: ['X-A', 'a'.repeat(16 * 1024)] }), 'none');
+  const cookie = (length: number): string[] => ['Cookie', 'a'.repeat(length)];
+  const large = readRequestHead(raw({ headers: [...cookie(20_000), ...cookie(20_000), 'X', 'y'] }), limits);
+  t.match(large, { code: 'ERR_HEADERS_TOO_LARGE', reason: /cookies/, cookies: true });
+  const other = readRequestHead(raw({ headers: [...cookie(1000), 'X', 'y'.repeat(40_000)] }), limits);
+  t.match(other, { code: 'ERR_HEADERS_TOO_LARGE', cookies: false });
 });
 
 t.test('how a body is framed', async (t) => {

@@ -223,8 +223,8 @@ t.test('the stand-by is only for those who may visit it', async (t) => {
   const standby = new FakeForward(1, { access: 'private' });
   gateway.router.serve('web--pr-1', newer, standby);
   t.match(await get(t, gateway.port, host), {
-    status: 404,
-    headers: { 'porthole-error': 'ERR_ENV_UNKNOWN' },
+    status: 401,
+    headers: { 'porthole-error': 'ERR_LOGIN_REQUIRED' },
   });
   t.equal(standby.origins.length, 0);
 });

@@ -6,7 +6,7 @@ const context: ResponseContext = {
   host: 'web--pr-1.preview.test:8443',
   protocol: 'https',
   upstreamHost: undefined,
-  setCookie: undefined,
+  setCookies: [],
 };
 const noindex = ['X-Robots-Tag', 'noindex'];
 
@@ -46,6 +46,7 @@ t.test('what ends at this hop does not', async (t) => {
 });
 
 t.test('what an environment has no say in is taken away', async (t) => {
+  t.same(headers('Public-Key-Pins', 'pin', 'public-key-pins-report-only', 'pin'), noindex);
   t.same(headers('Alt-Svc', 'h3=":443"', 'Porthole-Error', 'ERR_BUSY', 'porthole-x', '1'), noindex);
   t.same(headers('Set-Cookie', 'porthole=1', 'Set-Cookie', 'a=1; Domain=preview.test'), [
     'Set-Cookie',
@@ -54,16 +55,45 @@ t.test('what an environment has no say in is taken away', async (t) => {
   ]);
 });
 
-t.test('HSTS speaks for the own host only', async (t) => {
-  const hsts = (value: string): string[] => headers('Strict-Transport-Security', value).slice(0, -2);
-  t.same(hsts('max-age=1; includeSubDomains; preload'), ['Strict-Transport-Security', 'max-age=1']);
-  t.same(hsts('INCLUDESUBDOMAINS'), []);
-  t.same(hsts('max-age=1'), ['Strict-Transport-Security', 'max-age=1']);
+t.test(
+  'what speaks for more than the own host is narrowed to it, in every spelling of its name',
+  async (t) => {
+    t.same(
+      headers(
+        ...['Strict-Transport-Security', 'max-age=1; includeSubDomains'],
+        ...['STRICT-transport-security', 'preload'],
+        ...['Clear-Site-Data', '"cookies"', 'clear-site-data', '"*"'],
+        ...['Service-Worker-Allowed', '/app/', 'Service-Worker-Allowed', 'https://other.preview.test/'],
+      ),
+      [
+        ...['Strict-Transport-Security', 'max-age=1'],
+        ...['clear-site-data', '"cache", "storage", "executionContexts"'],
+        ...['Service-Worker-Allowed', '/app/', ...noindex],
+      ],
+    );
+  },
+);
+
+t.test('what is for the browser and the environment alone stays as it is', async (t) => {
+  const raw = [
+    ...['Origin-Agent-Cluster', '?1', 'Access-Control-Allow-Origin', '*', 'Refresh', '0; url=/x'],
+    ...['Reporting-Endpoints', 'a="https://r.test/"', 'Content-Security-Policy', "default-src 'self'"],
+  ];
+  t.same(headers(...raw), [...raw, ...noindex]);
 });
 
 t.test('noindex, unless the environment says something itself', async (t) => {
   t.same(headers('x-robots-tag', 'all'), ['x-robots-tag', 'all']);
   t.same(headers(), noindex);
+  t.same(headers('X-Robots-Tag', ' ').slice(2), noindex);
+});
+
+t.test('the forward says whether it may be found', async (t) => {
+  const robots = (says: 'index' | 'noindex', ...raw: string[]): string[] =>
+    readResponseHead(raw, { ...context, robots: says }).headers;
+  t.same(robots('index'), []);
+  t.same(robots('index', 'X-Robots-Tag', 'nofollow'), ['X-Robots-Tag', 'nofollow']);
+  t.same(robots('noindex', 'X-Robots-Tag', 'all'), ['X-Robots-Tag', 'all', ...noindex]);
 });
 
 t.test('how the body is framed is told, not passed', async (t) => {
@@ -100,7 +130,7 @@ t.test('redirects to the rewritten Host lead back to the preview', async (t) => 
 t.test('a cookie of the gateway itself is added', async (t) => {
   const { headers: list } = readResponseHead(['Set-Cookie', 'a=1'], {
     ...context,
-    setCookie: '__Host-porthole_share=x',
+    setCookies: ['__Host-porthole_share=x', '__Host-porthole_state=y'],
   });
-  t.same(list.slice(-2), ['Set-Cookie', '__Host-porthole_share=x']);
+  t.same(list.slice(-4), ['Set-Cookie', '__Host-porthole_share=x', 'Set-Cookie', '__Host-porthole_state=y']);
 });

@@ -14,6 +14,13 @@ t.test('a cookie reaches no further than the preview that set it', async (t) => 
     ['a=1; Domain=test', 'a=1'],
     ['a=1; Domain=preview.test.', 'a=1'],
     ['a=1; Domain=', 'a=1'],
+    // Browsers decode the name as they do in a URL.
+    ['a=1; Domain=%70review.test', 'a=1'],
+    ['a=1; Domain=\xef\xbd\x90review.test', 'a=1'],
+    ['a=1; Domain=preview\xe3\x80\x82test; Path=/', 'a=1; Path=/'],
+    ['a=1; Domain=..preview.test', 'a=1'],
+    ['a=1; Domain="preview.test."', 'a=1'],
+    ['a=1; Domain=preview.test\t', 'a=1'],
     ['a=1; Domain=preview.test; Domain=test', 'a=1'],
     // Its own host, and what a browser refuses anyway, stay.
     ['a=1; Domain=web--pr-1.preview.test', 'a=1; Domain=web--pr-1.preview.test'],
@@ -23,6 +30,11 @@ t.test('a cookie reaches no further than the preview that set it', async (t) => 
     ['__Host-porthole_share=x', undefined],
     ['porthole=x; Path=/', undefined],
     ['=__Host-porthole_share=x', undefined],
+    ['__HOST-Porthole_session=x; Path=/; Secure', undefined],
+    ['\t __host-porthole_session =x', undefined],
+    [' = =__Secure-porthole=x', undefined],
+    ['__Host-Http-porthole_session=x', undefined],
+    ['__Host-porthole_session', undefined],
   ];
   for (const [value, expected] of cases) t.equal(narrowCookie(value, context), expected, value);
 });

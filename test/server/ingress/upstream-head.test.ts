@@ -12,6 +12,7 @@ const options: UpstreamHeadOptions = {
   requestId: 'id-1',
   publicAddress: { protocol: 'https', port: 8443 },
   host: undefined,
+  spent: undefined,
 };
 
 function head(change: Partial<RawRequest>, ...headers: string[]): RequestHead {
