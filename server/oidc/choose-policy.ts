@@ -35,8 +35,8 @@ function applyPolicy(policy: Policy, claims: Claims, nowMs: number): Grant | str
     return 'the principal would not be a word of printable ASCII';
   const envPatterns = envPatternsFor(policy, claims);
   if (envPatterns.length === 0) return 'the token lacks the claims that name its environments';
-  const { name, role, maxTtlMs } = policy;
-  return { policy: name, principal, role, envPatterns, maxTtlMs };
+  const { name, role, visit, maxTtlMs } = policy;
+  return { policy: name, principal, role, envPatterns, visit, maxTtlMs };
 }
 
 /** A rule whose claim the token does not have gives nothing. */

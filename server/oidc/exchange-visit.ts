@@ -15,13 +15,14 @@ export class ExchangeVisit {
   readonly request: ExchangeRequest;
   readonly call: ExchangeCall;
   readonly claims: Claims;
-  readonly fingerprint: string;
+  /** Of the key that a certificate is for. */
+  readonly fingerprint: string | undefined;
 
   constructor(request: ExchangeRequest, call: ExchangeCall, claims: Claims) {
     this.request = request;
     this.call = call;
     this.claims = claims;
-    this.fingerprint = fingerprint(request.key.blob);
+    this.fingerprint = request.kind === 'certificate' ? fingerprint(request.key.blob) : undefined;
   }
 
   /** Without the signature, of which there may be several for one token. */

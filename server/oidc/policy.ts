@@ -15,7 +15,9 @@ export interface Policy {
   readonly claims: ReadonlyMap<string, readonly Wanted[]>;
   readonly env: readonly EnvRule[];
   readonly role: Role;
-  /** How long a certificate is good for, at most. */
+  /** Whether its jobs may visit the environments, too: they get tokens for that. */
+  readonly visit: boolean;
+  /** How long a certificate, or such a token, is good for, at most. */
   readonly maxTtlMs: number;
   /** How long ago the token was made, at most. */
   readonly maxTokenAgeMs: number;
@@ -33,5 +35,6 @@ export interface Grant {
   readonly principal: string;
   readonly role: Role;
   readonly envPatterns: readonly string[];
+  readonly visit: boolean;
   readonly maxTtlMs: number;
 }

@@ -16,6 +16,7 @@ const known = [
   'claims',
   'env',
   'role',
+  'visit',
   'max-ttl',
   'max-token-age',
   'principal',
@@ -60,6 +61,7 @@ class PolicyReading {
       audience: this.#audience(defaultAudience),
       env: this.#env(),
       role: this.#role(claims),
+      visit: this.#visit(),
       maxTtlMs: this.#duration('max-ttl', defaultTtlMs),
       maxTokenAgeMs: this.#duration('max-token-age', dayMs),
       principal: this.#principal(name, issuer),
@@ -121,6 +123,13 @@ class PolicyReading {
     )
       this.#wrong('role', 'admin is only for claims that are spelled out: this policy has wildcards in them');
     return role ?? 'machine';
+  }
+
+  #visit(): boolean {
+    const { visit = false } = this.#entry;
+    if (typeof visit === 'boolean') return visit;
+    this.#wrong('visit', 'takes true or false');
+    return false;
   }
 
   #duration(key: string, otherwiseMs: number): number {

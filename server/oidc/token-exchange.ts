@@ -9,8 +9,9 @@ import { readExchangeRequest, type ExchangeRequest } from './exchange-request.ts
 import { IssuerKeys } from './issuer-keys.ts';
 import type { Grant, Policy } from './policy.ts';
 import { SourceAllowance, type AllowanceLimits } from './source-allowance.ts';
-import { UsedTokens } from './used-tokens.ts';
+import { UsedTokens, type Use } from './used-tokens.ts';
 import { leewaySeconds, verifyToken } from './verify-token.ts';
+import type { VisitTokens } from './visit-tokens.ts';
 
 /** Fit for whoever asked. */
 export type ExchangeAnswer =
@@ -26,6 +27,7 @@ export type ExchangeAnswer =
 export interface TokenExchangeOptions {
   readonly policies: () => readonly Policy[];
   readonly certificates: CertificateIssuer;
+  readonly visitTokens: VisitTokens;
   readonly audit: AuditRecorder;
   readonly log: Log;
   readonly limits?: AllowanceLimits;
@@ -33,6 +35,9 @@ export interface TokenExchangeOptions {
   readonly now?: () => number;
   readonly keysOf?: (issuer: string) => IssuerKeys;
 }
+
+type KeyRequest = Extract<ExchangeRequest, { kind: 'certificate' }>;
+type VisitRequest = Extract<ExchangeRequest, { kind: 'visit' }>;
 
 /** For many runners behind one address, and far from what checking signatures costs. */
 export const defaultLimits: AllowanceLimits = {
@@ -46,7 +51,7 @@ const defaultMaxUsedTokens = 50_000;
 const maxBodyBytes = 32 * 1024;
 const hintForStrangers = 'Ask the operator: the log of the gateway says why, by the error id.';
 
-/** `POST /_porthole/oidc`: an ID token of a CI system for a certificate that lives as long as its job. */
+/** `POST /_porthole/oidc`: an ID token of a CI system for a certificate that lives as long as its job, or for a token to visit an environment. */
 export class TokenExchange {
   readonly path = '/_porthole/oidc';
   readonly on = 'gateway';
@@ -108,7 +113,8 @@ export class TokenExchange {
       return this.#refuse(visit, { reason: choice.why.join('; '), told });
     }
     const { grant } = choice;
-    const { env } = visit.request;
+    const { request } = visit;
+    const env = request.kind === 'visit' ? [request.env] : request.env;
     const outside = env === undefined ? undefined : patternOutside(env, grant.envPatterns);
     if (outside !== undefined) {
       const reason = `the policy ${grant.policy} does not allow the environment ${outside}`;
@@ -117,11 +123,13 @@ export class TokenExchange {
         told: 'No policy of this gateway allows this environment for the token.',
       });
     }
-    const use = this.#used.take(visit.tokenId, {
-      fingerprint: visit.fingerprint,
-      until: visit.expiresAt + leewaySeconds * 1000,
-      nowMs,
-    });
+    return request.kind === 'visit'
+      ? this.#letVisit(visit, request, grant)
+      : this.#certify(visit, request, { ...grant, envPatterns: env ?? grant.envPatterns });
+  }
+
+  async #certify(visit: ExchangeVisit, request: KeyRequest, grant: Grant): Promise<ExchangeAnswer> {
+    const use = this.#take(visit, visit.tokenId);
     if (use === 'by-another-key') {
       return this.#refuse(visit, {
         reason: 'the token was used by another key before',
@@ -129,19 +137,19 @@ export class TokenExchange {
       });
     }
     if (use === 'no-room') return { kind: 'failure', code: 'ERR_LIMIT', retryAfterSeconds: 60 };
-    return this.#sign(visit, { ...grant, envPatterns: env ?? grant.envPatterns });
+    return this.#sign(visit, request, grant);
   }
 
-  async #sign(visit: ExchangeVisit, grant: Grant): Promise<ExchangeAnswer> {
-    const { request, call } = visit;
-    const { policy, principal, role, envPatterns, maxTtlMs } = grant;
-    const by = { principal, fingerprint: visit.fingerprint, address: call.address };
+  async #sign(visit: ExchangeVisit, request: KeyRequest, grant: Grant): Promise<ExchangeAnswer> {
+    const { call } = visit;
+    const { policy, principal, role, envPatterns } = grant;
+    const by = { principal, fingerprint: visit.fingerprint ?? '', address: call.address };
     const certificate = await this.#options.certificates.issue({
       key: request.key,
       principal,
       role,
       envPatterns,
-      expiresAt: this.#now() + Math.min(maxTtlMs, request.ttlMs ?? maxTtlMs),
+      expiresAt: this.#endOf(visit, grant),
       issuedFor: `oidc ${policy}`,
       by,
     });
@@ -162,6 +170,54 @@ export class TokenExchange {
     };
   }
 
+  /** A token to visit is bound to no key: whoever finds the job's own token later gets none, because it is good for one. */
+  async #letVisit(visit: ExchangeVisit, { env }: VisitRequest, grant: Grant): Promise<ExchangeAnswer> {
+    const { visitTokens } = this.#options;
+    const { policy, principal } = grant;
+    if (!grant.visit) {
+      const reason = `the policy ${policy} does not let its jobs visit`;
+      return this.#refuse(visit, { reason, told: 'No policy of this gateway lets this token visit.' });
+    }
+    if (!visitTokens.knows(env)) {
+      const reason = `No environment is called ${env} here yet: ask again when it is connected.`;
+      return { kind: 'failure', code: 'ERR_ENV_UNKNOWN', reason };
+    }
+    const name = `${visit.tokenId} visit ${env}`;
+    const use = this.#take(visit, name);
+    if (use === 'no-room') return { kind: 'failure', code: 'ERR_LIMIT', retryAfterSeconds: 60 };
+    if (use !== 'first') {
+      const reason = 'the token was used to visit this environment before';
+      const told = 'The token was used for this environment already: get a new one.';
+      return this.#refuse(visit, { reason, told });
+    }
+    const { address } = visit.call;
+    const expiresAt = this.#endOf(visit, grant);
+    try {
+      const now = this.#now();
+      const { id, token } = await visitTokens.issue({ env, principal, policy, expiresAt, address, now });
+      const expires = new Date(expiresAt).toISOString();
+      const detail = { policy, for: 'visit', env, id, expires };
+      this.#audit(visit, { principal, address, result: 'ok', detail });
+      this.#log(visit.call, 'info', { principal, ...detail });
+      return { kind: 'json', value: { token, expiresAt: expires, env, id } };
+    } catch (error) {
+      this.#used.giveBack(name);
+      throw error;
+    }
+  }
+
+  #take(visit: ExchangeVisit, name: string): Use {
+    return this.#used.take(name, {
+      fingerprint: visit.fingerprint ?? '',
+      until: visit.expiresAt + leewaySeconds * 1000,
+      nowMs: this.#now(),
+    });
+  }
+
+  #endOf({ request: { ttlMs } }: ExchangeVisit, { maxTtlMs }: Grant): number {
+    return this.#now() + Math.min(maxTtlMs, ttlMs ?? maxTtlMs);
+  }
+
   #refuse(
     visit: ExchangeVisit,
     { reason, told }: { reason: string; told: string | undefined },
@@ -169,7 +225,7 @@ export class TokenExchange {
     const { call } = visit;
     this.#audit(visit, {
       address: call.address,
-      fingerprint: visit.fingerprint,
+      ...(visit.fingerprint !== undefined && { fingerprint: visit.fingerprint }),
       result: 'refused',
       detail: { reason },
     });

@@ -28,6 +28,11 @@ export class UsedTokens {
     return 'first';
   }
 
+  /** What it was taken for was not done. */
+  giveBack(token: string): void {
+    this.#keys.delete(token);
+  }
+
   #forget(nowMs: number): void {
     for (const [token, { until }] of this.#keys) if (until <= nowMs) this.#keys.delete(token);
   }

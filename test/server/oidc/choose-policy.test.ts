@@ -51,6 +51,7 @@ t.test('the first that fits decides alone', async (t) => {
     principal: 'github:acme/shop',
     role: 'member',
     envPatterns: ['main', 'staging'],
+    visit: false,
     maxTtlMs: 3_600_000,
   });
   t.match(grantOf({ ref: 'refs/heads/x' }), { policy: 'shop', role: 'machine', envPatterns: ['pr-*'] });

@@ -10,7 +10,7 @@ const page = readFileSync(new URL('../../../docs/CI.md', import.meta.url), 'utf8
 
 t.test('the examples of docs/CI.md are policies', async (t) => {
   const examples = [...page.matchAll(/```toml\n([^]*?)```/g)].map(([, text = '']) => text);
-  t.equal(examples.length, 2);
+  t.equal(examples.length, 3);
   for (const text of examples) t.same(parsePolicies(text, 'https://preview.example.com').ok, true, text);
 });
 
@@ -25,6 +25,7 @@ t.test('the page names every key of a policy', async (t) => {
     'claims',
     'env',
     'role',
+    'visit',
     'max-ttl',
     'max-token-age',
     'principal',

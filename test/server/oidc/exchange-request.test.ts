@@ -12,8 +12,17 @@ function read(value: unknown) {
 
 t.test('a token and a key', async (t) => {
   const request = read(least);
-  t.match(request, { ok: true, value: { token: 'a.b.c', ttlMs: undefined, env: undefined } });
-  t.equal(request.ok && request.value.key.base64, key.blob.toString('base64'));
+  t.match(request, {
+    ok: true,
+    value: {
+      kind: 'certificate',
+      token: 'a.b.c',
+      key: { base64: key.blob.toString('base64') },
+      ttlMs: undefined,
+      env: undefined,
+    },
+  });
+  t.same(read({ ...least, for: 'certificate' }), request);
 });
 
 t.test('with less than the policy allows', async (t) => {
@@ -21,6 +30,20 @@ t.test('with less than the policy allows', async (t) => {
     value: { ttlMs: 600_000, env: ['pr-1', 'x-*'] },
   });
   t.match(read({ ...least, ttl: null, env: 'pr-1' }), { value: { ttlMs: undefined, env: ['pr-1'] } });
+});
+
+t.test('to visit one environment', async (t) => {
+  const visit = { token: 'a.b.c', for: 'visit' };
+  t.same(read({ ...visit, env: 'pr-42', ttl: '30m' }), {
+    ok: true,
+    value: { kind: 'visit', token: 'a.b.c', env: 'pr-42', ttlMs: 1_800_000 },
+  });
+  t.match(read({ ...visit, env: ['pr-42'] }), { value: { env: 'pr-42', ttlMs: undefined } });
+  t.match(read({ ...visit, env: 'Feature/X' }), { value: { env: /^feature-x-[a-z2-7]{6}$/ } }, 'a branch');
+  for (const env of [undefined, null, '', [], ['a', 'b'], 5, 'pr-*', '?', '*', 'x'.repeat(256)])
+    t.match(read({ ...visit, env }), { ok: false, problem: /one environment/ }, String(env));
+  t.match(read({ ...visit, for: 'everything', env: 'pr-42' }), { ok: false, problem: /visit/ });
+  t.match(read({ ...visit, env: 'pr-42', ttl: '1s' }), { ok: false, problem: /ttl/ });
 });
 
 t.test('anything else is refused, and nothing secret repeated', async (t) => {
@@ -54,7 +77,7 @@ t.test('anything else is refused, and nothing secret repeated', async (t) => {
 });
 
 t.test('whatever comes, there is an answer', async () => {
-  const field = fc.constantFrom('token', 'publicKey', 'ttl', 'env', 'x');
+  const field = fc.constantFrom('token', 'publicKey', 'for', 'ttl', 'env', 'x');
   fc.assert(
     fc.property(fc.dictionary(field, fc.jsonValue()), (value) => typeof read(value).ok === 'boolean'),
   );

@@ -11,7 +11,11 @@ const { key } = parsed;
 const call = { body: Buffer.alloc(0), address: '192.0.2.1', requestId: 'r' };
 
 function visit(token: string, claims: Record<string, unknown>): ExchangeVisit {
-  return new ExchangeVisit({ token, key, ttlMs: undefined, env: undefined }, call, claims);
+  return new ExchangeVisit(
+    { kind: 'certificate', token, key, ttlMs: undefined, env: undefined },
+    call,
+    claims,
+  );
 }
 
 t.test('a token has one id, whatever its signature', async (t) => {
@@ -25,6 +29,11 @@ t.test('a token has one id, whatever its signature', async (t) => {
     visit('a.b.c', { iss: 'https://b.test', jti: '1' }).tokenId,
   );
   t.equal(visit('a.b.c', { iss, jti: '' }).tokenId, visit('a.b.c', { iss }).tokenId);
+});
+
+t.test('one that is to visit has no key', async (t) => {
+  const request = { kind: 'visit', token: 'a.b.c', ttlMs: undefined, env: 'pr-42' } as const;
+  t.equal(new ExchangeVisit(request, call, {}).fingerprint, undefined);
 });
 
 t.test('its key, and its end', async (t) => {

@@ -30,6 +30,7 @@ t.test('what is not said has a safe meaning', async (t) => {
     audience: 'https://gw.test',
     env: [{ kind: 'pattern', pattern: 'pr-*' }],
     role: 'machine',
+    visit: false,
     maxTtlMs: 3_600_000,
     maxTokenAgeMs: 86_400_000,
     principal: { before: 'oidc:shop:', claim: 'sub', after: '' },
@@ -59,6 +60,7 @@ t.test('everything can be said', async (t) => {
   t.match(policy.env[1], { kind: 'claim', template: { before: 'shop-', claim: 'head_ref' } });
   t.equal(policy.principal.claim, undefined);
   t.equal(read({ env: 'staging' }).env.length, 1, 'one pattern needs no list');
+  t.equal(read({ visit: true }).visit, true);
   t.equal(read({ role: 'admin' }).role, 'admin', 'it was spelled out, and so are the claims');
 });
 
@@ -86,6 +88,8 @@ t.test('what is wrong is told by its key', async (t) => {
     ['env', [`\${a}\${b}`]],
     ['env', Array.from({ length: 65 }, () => 'a')],
     ['role', 'root'],
+    ['visit', 'yes'],
+    ['visit', 1],
     ['role', ['machine']],
     ['max-ttl', '25h'],
     ['max-ttl', '59s'],

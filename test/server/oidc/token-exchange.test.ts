@@ -2,13 +2,17 @@ import t from 'tap';
 import { PortholeError } from '../../../core/errors.ts';
 import type { CertificateIssuer, IssueRequest } from '../../../server/identity/issuer.ts';
 import { parsePolicies } from '../../../server/oidc/parse-policies.ts';
+import type { NewGrant } from '../../../server/access/grant-record.ts';
+import { grantIdOf } from '../../../server/access/grant-token.ts';
 import { defaultLimits, TokenExchange, type ExchangeAnswer } from '../../../server/oidc/token-exchange.ts';
+import { VisitTokens } from '../../../server/oidc/visit-tokens.ts';
 import type { AuditEntry } from '../../../server/store/audit-entry.ts';
 import { createLog } from '../../support/log-lines.ts';
 import { makeKey } from '../../support/ssh-keys.ts';
 import { FakeIssuer, signingKey } from './fake-issuer.ts';
 
 const key = await signingKey();
+const grantKey = Buffer.alloc(32, 7);
 const ann = makeKey(t);
 const bob = makeKey(t);
 const text = `[[policy]]
@@ -19,13 +23,22 @@ env = ["pr-*"]
 principal = "ci:\${repository}"
 max-ttl = "2h"
 `;
+const visiting = `[[policy]]
+name = "tests"
+issuer = "https://ci.test"
+claims = { repository = "acme/shop" }
+env = ["pr-*"]
+principal = "ci:\${repository}"
+visit = true
+`;
 
 function makeExchange(options: { certificates?: CertificateIssuer; maxUsedTokens?: number } = {}) {
   const issuer = new FakeIssuer([key]);
   const issued: IssueRequest[] = [];
+  const granted: NewGrant[] = [];
   const audited: AuditEntry[] = [];
   const { log, lines } = createLog();
-  const state = { text };
+  const state: { text: string; failure?: Error } = { text };
   const exchange = new TokenExchange({
     policies: () => {
       const parsed = parsePolicies(state.text, 'https://gw.test');
@@ -37,6 +50,18 @@ function makeExchange(options: { certificates?: CertificateIssuer; maxUsedTokens
         return Promise.resolve({ line: 'CERTIFICATE', serial: '7', expiresAt: request.expiresAt });
       },
     },
+    visitTokens: new VisitTokens({
+      grants: {
+        change: (changes, entry) => {
+          if (state.failure !== undefined) return Promise.reject(state.failure);
+          for (const change of changes) if (change.kind === 'add') granted.push(change.grant);
+          audited.push(entry);
+          return Promise.resolve();
+        },
+      },
+      grantKey,
+      ownerOf: (env) => (env === 'pr-99' ? undefined : 'ana'),
+    }),
     audit: { record: (entry) => audited.push(entry) },
     log,
     now: () => issuer.nowMs,
@@ -50,8 +75,10 @@ function makeExchange(options: { certificates?: CertificateIssuer; maxUsedTokens
       address: '192.0.2.1',
       requestId: 'r1',
     });
+  const askToVisit = (token: string, more: Record<string, unknown> = {}): Promise<ExchangeAnswer> =>
+    ask(token, { publicKey: undefined, for: 'visit', env: 'pr-42', ...more });
   const good = (claims = {}): Promise<string> => issuer.token(key, { repository: 'acme/shop', ...claims });
-  return { exchange, issuer, issued, audited, lines, ask, good, state };
+  return { exchange, issuer, issued, granted, audited, lines, ask, askToVisit, good, state };
 }
 
 const refused = { kind: 'failure', code: 'ERR_TOKEN_REFUSED' };
@@ -126,6 +153,72 @@ t.test('no room for more tokens is no way around that', async (t) => {
   const { ask, good } = makeExchange({ maxUsedTokens: 1 });
   t.match(await ask(await good({ jti: 'one' })), { kind: 'json' });
   t.match(await ask(await good({ jti: 'two' })), { kind: 'failure', code: 'ERR_LIMIT' });
+});
+
+t.test('a token to visit, by a policy that says so', async (t) => {
+  const { issuer, issued, granted, audited, lines, askToVisit, good, state } = makeExchange();
+  t.match(await askToVisit(await good()), { ...refused, reason: /lets this token visit/ });
+  t.match(audited, [{ action: 'oidc.exchange', result: 'refused' }]);
+  state.text = visiting;
+  const token = await good({ jti: 'one' });
+  const answer = await askToVisit(token, { ttl: '10m' });
+  const until = issuer.nowMs + 600_000;
+  t.match(answer, {
+    kind: 'json',
+    value: { token: /^pht_/, expiresAt: new Date(until).toISOString(), env: 'pr-42', id: /^[a-z2-7]{12}$/ },
+  });
+  const given = (answer.kind === 'json' ? answer.value : {}) as { token: string; id: string };
+  t.equal(grantIdOf(grantKey, 'token', given.token), given.id);
+  t.match(granted, [
+    {
+      id: given.id,
+      kind: 'token',
+      env: 'pr-42',
+      service: undefined,
+      owner: 'ana',
+      name: 'oidc tests',
+      createdBy: 'ci:acme/shop',
+      expiresAt: until,
+    },
+  ]);
+  t.match(audited.slice(1), [
+    { action: 'token.create', target: 'pr-42', principal: 'ci:acme/shop', detail: { policy: 'tests' } },
+    { action: 'oidc.exchange', result: 'ok', detail: { policy: 'tests', for: 'visit', id: given.id } },
+  ]);
+  t.notMatch(JSON.stringify([audited, lines]), given.token);
+  t.equal(issued.length, 0, 'and no certificate');
+});
+
+t.test('it is for what the policy says, and for what is there', async (t) => {
+  const { issuer, granted, askToVisit, good, state } = makeExchange();
+  state.text = visiting;
+  t.match(await askToVisit(await good(), { env: 'staging' }), refused);
+  t.match(await askToVisit(await good({ repository: 'evil/shop' })), refused);
+  t.match(await askToVisit(await good(), { env: 'pr-99' }), { kind: 'failure', code: 'ERR_ENV_UNKNOWN' });
+  t.match(await askToVisit(await good(), { env: 'pr-*' }), { kind: 'failure', code: 'ERR_BAD_REQUEST' });
+  t.equal(granted.length, 0);
+  t.match(await askToVisit(await good(), { ttl: '30d' }), { kind: 'json' });
+  t.equal(granted[0]?.expiresAt, issuer.nowMs + 3_600_000, 'not for longer than the policy allows');
+});
+
+t.test('one token of a job gives one for each environment, and its certificate', async (t) => {
+  const { ask, askToVisit, good, state } = makeExchange();
+  state.text = visiting;
+  const token = await good();
+  t.match(await ask(token), { kind: 'json' });
+  t.match(await askToVisit(token), { kind: 'json' });
+  t.match(await askToVisit(token), { ...refused, reason: /was used for this environment/ });
+  t.match(await askToVisit(token, { env: 'pr-43' }), { kind: 'json' });
+});
+
+t.test('one that could not be written down may be asked for again', async (t) => {
+  const { askToVisit, good, state } = makeExchange();
+  state.text = visiting;
+  const token = await good();
+  state.failure = new PortholeError('ERR_STORE_UNAVAILABLE');
+  t.match(await askToVisit(token), { kind: 'failure', code: 'ERR_STORE_UNAVAILABLE' });
+  delete state.failure;
+  t.match(await askToVisit(token), { kind: 'json' });
 });
 
 t.test('what kept a token out is for the log and the audit; strangers learn little', async (t) => {

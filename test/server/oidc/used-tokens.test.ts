@@ -19,3 +19,11 @@ t.test('when there is no room none is taken; what expired gives way', async (t) 
   t.equal(used.take('c', { fingerprint: 'x', until: 200, nowMs: 100 }), 'first');
   t.equal(used.size, 2);
 });
+
+t.test('what is given back may be taken by another', async (t) => {
+  const used = new UsedTokens(1);
+  t.equal(used.take('token', { fingerprint: 'a', until: 100, nowMs: 0 }), 'first');
+  used.giveBack('token');
+  t.equal(used.size, 0);
+  t.equal(used.take('token', { fingerprint: 'b', until: 100, nowMs: 0 }), 'first');
+});
