@@ -1,6 +1,6 @@
 import { parseCommand, type CommandCall, type CommandLine } from '../../core/command-line.ts';
 import { commandHelp, commandList, commandsUnder, usageOf } from '../../core/command-usage.ts';
-import { commandNames, type CommandSpec } from '../../core/commands.ts';
+import { commandNames, type CommandArgument, type CommandSpec } from '../../core/commands.ts';
 import { PortholeError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Parsed } from '../../core/parsed.ts';
@@ -10,7 +10,7 @@ import type { Role } from '../identity/identity.ts';
 import type { Caller } from '../identity/key-record.ts';
 import type { AuditRecorder } from '../store/audit-entry.ts';
 import { failed, notAllowed, wrongUsage, type Answer, type Call, type Handlers } from './answer.ts';
-import { auditOf } from './command-audit.ts';
+import { actionOf, auditOf } from './command-audit.ts';
 import { isAtLeast } from './key-selection.ts';
 import { replyOf, type Reply } from './reply.ts';
 
@@ -23,12 +23,15 @@ export interface AdminOptions {
   readonly now?: () => number;
 }
 
+/** What a command reads from standard input: all of it, or its first line. */
+export type InputKind = Exclude<CommandArgument['kind'], 'text'>;
+
 /** Who gives a command, and what comes with it. */
 export interface AdminSession {
   /** Asked again after the input was read: until then their key may have been revoked. */
   readonly caller: () => Parsed<Caller>;
-  /** Read only for commands that take a public key, by those who may give them. */
-  readonly readInput: () => Promise<Parsed<string>>;
+  /** Read only for commands that take it, by those who may give them. */
+  readonly readInput: (wanted: InputKind) => Promise<Parsed<string>>;
 }
 
 /** The commands that manage the gateway, for whoever asks by whatever way: reads the words, and says who may give which of them. */
@@ -49,12 +52,12 @@ export class Admin {
   /** Help on the commands that begin with these words, as far as a role may give them; all, without words. */
   help(about: readonly string[], role: Role): readonly string[] {
     const under = commandsUnder(about);
-    const [only] = under;
-    if (only?.name === about.join(' ')) return commandHelp(only, 'gateway');
-    return commandList(
-      under.filter((spec) => mayGive(role, spec)),
-      'gateway',
-    );
+    const [first, ...rest] = under;
+    const isNamed = first?.name === about.join(' ');
+    const others = (isNamed ? rest : under).filter((spec) => mayGive(role, spec));
+    const list = commandList(others, 'gateway');
+    if (!isNamed) return list;
+    return [...commandHelp(first, 'gateway'), ...(list.length > 0 ? ['', ...list] : [])];
   }
 
   /** Never rejects. */
@@ -98,7 +101,10 @@ export class Admin {
     const { role } = caller.value.identity;
     if (mayGive(role, spec)) return caller.value;
     this.#noteRefusal(call, caller.value);
-    return notAllowed(`${spec.name} is for ${callersOf(spec)}; the key that you log in with is a ${role}'s`);
+    const instead = spec.instead === undefined ? '' : `: ${spec.instead}`;
+    return notAllowed(
+      `${spec.name} is for ${callersOf(spec)}; the key that you log in with is a ${role}'s${instead}`,
+    );
   }
 
   async #input(
@@ -106,9 +112,10 @@ export class Admin {
     { values }: CommandCall,
     session: AdminSession,
   ): Promise<Parsed<string | undefined>> {
-    if (!spec.arguments.some(({ kind }) => kind === 'public-key')) return { ok: true, value: undefined };
+    const wanted = inputOf(spec, values);
+    if (wanted === undefined) return { ok: true, value: undefined };
     const file = 'file' in values ? values.file : undefined;
-    if (file === undefined || file === '-') return session.readInput();
+    if (file === undefined || file === '-') return session.readInput(wanted);
     return {
       ok: false,
       problem: `${quote(file)} cannot be read from here: give the key on standard input, ssh ... ${spec.name} < id_ed25519.pub`,
@@ -122,7 +129,7 @@ export class Admin {
   }
 
   #noteRefusal({ name, values }: CommandCall, caller: Caller): void {
-    const action = name.replaceAll(' ', '.');
+    const action = actionOf(name);
     const detail = { reason: `not for a ${caller.identity.role}` };
     const entry = auditOf({ caller, now: this.#now() }, { action, target: targetOf(values) ?? name, detail });
     this.#options.audit.record({ ...entry, result: 'refused' });
@@ -142,6 +149,12 @@ function targetOf(values: CommandCall['values']): string | undefined {
   if ('key' in values) return values.key;
   if ('env' in values && typeof values.env === 'string') return values.env;
   return 'source' in values ? values.source : undefined;
+}
+
+/** Of what it makes itself it reads nothing. */
+function inputOf(spec: CommandSpec, values: CommandCall['values']): InputKind | undefined {
+  if ('generate' in values && values.generate === true) return undefined;
+  return spec.arguments.map(({ kind }) => kind).find((kind) => kind !== 'text');
 }
 
 function mayGive(role: Role, { who }: CommandSpec): boolean {

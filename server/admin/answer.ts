@@ -22,7 +22,7 @@ export type ErrorStatus = 1 | 2 | 3;
 export interface Call<Values> {
   readonly caller: Caller;
   readonly values: Values;
-  /** Only of commands that take a public key. */
+  /** Only of commands that take a public key or a secret; neither is ever told again. */
   readonly stdin: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;

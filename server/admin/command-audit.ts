@@ -1,3 +1,4 @@
+import type { CommandName } from '../../core/commands.ts';
 import type { AuditDetail, AuditEntry } from '../store/audit-entry.ts';
 import type { Call } from './answer.ts';
 
@@ -15,4 +16,10 @@ export function auditOf(
     result: 'ok',
     ...done,
   };
+}
+
+/** What the audit calls a command. `login` alone is a key that logged in. */
+export function actionOf(name: CommandName): string {
+  if (name === 'share') return 'share.create';
+  return name === 'login' ? 'login.link' : name.replaceAll(' ', '.');
 }

@@ -1,16 +1,14 @@
 import type { Log } from '../../core/log.ts';
 import { didYouMean } from '../../core/suggest.ts';
-import { mayNameEnv, type Identity } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Caller } from '../identity/key-record.ts';
 import type { EnvironmentView } from '../routing/resolution.ts';
 import type { AuditRecorder } from '../store/audit-entry.ts';
-import { answer, failed, notAllowed, type Answer, type Call, type Handlers } from './answer.ts';
+import { answer, failed, type Answer, type Call, type Handlers } from './answer.ts';
 import { ClaimChanges, type ClaimChangesOptions, type Commit } from './claim-changes.ts';
 import { auditOf } from './command-audit.ts';
 import { environmentList, type ClaimedName } from './env-list.ts';
-
-/** Names that a slip of the pen is compared with. */
-const maxCompared = 2000;
+import { first, maxCompared, ownedEnvironment } from './owned-environment.ts';
 
 /** What the commands about environment names need of the gateway. */
 export interface EnvServices extends ClaimChangesOptions {
@@ -63,7 +61,7 @@ async function release(
   services: EnvServices,
   commit: Commit,
 ): Promise<Answer> {
-  const found = theirs(call, services, 'env.release');
+  const found = ownedEnvironment(call, services, { env: call.values.env, action: 'env.release' });
   if (!('name' in found)) return found;
   const { name: env, owner } = found;
   const online = services.environments.claimEndsAt(env) === undefined;
@@ -85,7 +83,7 @@ async function transfer(
   services: EnvServices,
   commit: Commit,
 ): Promise<Answer> {
-  const found = theirs(call, services, 'env.transfer');
+  const found = ownedEnvironment(call, services, { env: call.values.env, action: 'env.transfer' });
   if (!('name' in found)) return found;
   const { name: env, owner } = found;
   const to = call.values.principal;
@@ -104,31 +102,6 @@ async function transfer(
   );
 }
 
-/** The environment that is meant, if the caller may decide about it; somebody else's is answered like one that is not there. */
-function theirs(
-  { caller, values, now }: Call<{ env: string }>,
-  { environments, envNameOf, audit }: EnvServices,
-  action: string,
-): EnvironmentView | Answer {
-  const { identity } = caller;
-  const isAdmin = identity.role === 'admin';
-  const view = environments.view(values.env) ?? environments.view(envNameOf(identity, values.env));
-  if (
-    view !== undefined &&
-    (isAdmin || (view.owner === identity.principal && mayNameEnv(identity, view.name)))
-  )
-    return view;
-  if (view === undefined && isAdmin) {
-    const known = first(environments.views(), maxCompared).map(({ name }) => name);
-    return failed(`there is no environment ${values.env}${didYouMean(values.env, known)}`);
-  }
-  const target = view?.name ?? values.env;
-  audit.record({ ...auditOf({ caller, now }, { action, target }), result: 'refused' });
-  if (view?.owner === identity.principal)
-    return notAllowed(`${view.name} is yours, but this key may not use that name: ask with another key`);
-  return failed(`there is no environment ${values.env} of yours`);
-}
-
 /** Only administrators may learn who there is. */
 function unknownPrincipal(name: string, { identity }: Caller, principals: Principals): string {
   const known = identity.role === 'admin' ? first(principals.names(), maxCompared) : [];
@@ -141,13 +114,4 @@ function overtaken(env: string): Answer {
 
 function ownerWord(owner: string, { caller }: Call<unknown>): string {
   return owner === caller.identity.principal ? 'yours' : `${owner}'s`;
-}
-
-function first<T>(all: Iterable<T>, max: number): T[] {
-  const some: T[] = [];
-  for (const each of all) {
-    if (some.length >= max) break;
-    some.push(each);
-  }
-  return some;
 }

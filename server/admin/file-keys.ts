@@ -17,7 +17,7 @@ export function fileKeyRecords(keys: Iterable<AuthorizedKey>): KeyRecord[] {
 }
 
 function recordOf({ identity, type, blob, comment, rules }: AuthorizedKey): KeyRecord {
-  const { principal, role, envPatterns, fingerprint, expiresAt } = identity;
+  const { principal, role, envPatterns, widestAccess, fingerprint, expiresAt } = identity;
   const inspected = inspectPublicKey(type, blob);
   return {
     fingerprint,
@@ -34,6 +34,7 @@ function recordOf({ identity, type, blob, comment, rules }: AuthorizedKey): KeyR
     createdAt: 0,
     createdBy: '',
     preferred: false,
+    ...(widestAccess !== undefined && { widestAccess }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
 }

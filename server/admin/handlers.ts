@@ -4,6 +4,12 @@ import { certHandlers, type CertServices } from './cert-command.ts';
 import { envHandlers, type EnvServices } from './env-commands.ts';
 import { importHandlers, type ImportServices } from './import-command.ts';
 import { keyHandlers, type KeyServices } from './key-commands.ts';
+import { loginHandlers } from './login-command.ts';
+import { passwordHandlers } from './password-commands.ts';
+import { sessionHandlers } from './session-commands.ts';
+import { shareHandlers } from './share-commands.ts';
+import { tokenHandlers } from './token-commands.ts';
+import type { VisitServices } from './visit-services.ts';
 
 /** What the commands need, by what they are about. */
 export interface AdminServices {
@@ -12,6 +18,7 @@ export interface AdminServices {
   readonly env: EnvServices;
   readonly cert: CertServices;
   readonly audit: AuditServices;
+  readonly visit: VisitServices;
 }
 
 /** A handler for every command of the table in `core/commands.ts`: whoever adds one there adds its handler here. */
@@ -22,5 +29,10 @@ export function adminHandlers(services: AdminServices): Handlers {
     ...envHandlers(services.env),
     ...certHandlers(services.cert),
     ...auditHandlers(services.audit),
+    ...shareHandlers(services.visit),
+    ...tokenHandlers(services.visit),
+    ...passwordHandlers(services.visit),
+    ...loginHandlers(services.visit),
+    ...sessionHandlers(services.visit),
   };
 }

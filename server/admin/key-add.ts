@@ -11,7 +11,7 @@ import { exampleOf } from '../identity/patterns.ts';
 import { answer, failed, notAllowed, wrongUsage, type Answer, type Call, type Handlers } from './answer.ts';
 import { auditOf } from './command-audit.ts';
 import { freeName, nameFor } from './key-names.ts';
-import { isFido, keyJson, kindOf, patternsText, touchText } from './key-report.ts';
+import { isFido, keyJson, kindOf, patternsText, touchText, widestText } from './key-report.ts';
 import { fullName, labelOf } from './key-selection.ts';
 import { fileSource, type KeyServices } from './key-services.ts';
 import { beyondOwn } from './own-limits.ts';
@@ -117,6 +117,7 @@ function newKey(
     name: values.name ?? freeName(wanted, isName),
     role: values.role ?? 'machine',
     envPatterns: [...new Set(values.env ?? (isAdmin ? anyEnv : identity.envPatterns))],
+    ...widestOf(identity, values),
     type: publicKey.type,
     bits: publicKey.bits,
     blob: publicKey.base64,
@@ -127,6 +128,16 @@ function newKey(
     createdBy: identity.principal,
     ...(expiresAt !== undefined && { expiresAt }),
   };
+}
+
+/** Whoever is limited gives that limit on, unless they say something narrower. */
+function widestOf(
+  identity: AddCall['caller']['identity'],
+  values: AddCall['values'],
+): Pick<NewKey, 'widestAccess'> {
+  const own = identity.role === 'admin' ? undefined : identity.widestAccess;
+  const widestAccess = values['widest-access'] ?? own;
+  return widestAccess === undefined ? {} : { widestAccess };
 }
 
 function rulesOf(values: AddCall['values']): KeyRules {
@@ -141,6 +152,7 @@ function detailOf(key: NewKey): Record<string, string | readonly string[]> {
     subject: key.fingerprint,
     role: key.role,
     env: key.envPatterns,
+    ...(key.widestAccess !== undefined && { widestAccess: key.widestAccess }),
     expires: key.expiresAt === undefined ? 'never' : new Date(key.expiresAt).toISOString(),
   };
 }
@@ -168,6 +180,7 @@ function added(services: KeyServices, key: NewKey, now: number): Answer {
       ['type', kindOf(key)],
       ['role', key.role],
       ['may use', patternsText(key.envPatterns)],
+      ['may be', widestText(key)],
       ['touch', isFido(key) ? touchText(key) : undefined],
       ['expires', key.expiresAt === undefined ? 'never' : formatDeadline(key.expiresAt, now)],
     ]),

@@ -13,6 +13,7 @@ import {
   publicKeyLine,
   stateOf,
   touchText,
+  widestText,
   type ReportMoment,
 } from './key-report.ts';
 import { labelOf, selectKey, visibleKeys } from './key-selection.ts';
@@ -35,8 +36,9 @@ export function keyListHandlers(services: KeyServices): Handlers<'key list' | 'k
       const shown = all === true ? known : known.filter((key) => isUsable(key, now));
       const listed = shown.sort(inOrder).slice(0, maxListed);
       const moment = { now, unusedAfterMs };
-      const lines =
-        listed.length === 0 ? [] : table([keyColumns, ...listed.map((key) => keyRow(key, moment))]);
+      const limits = listed.some(({ widestAccess }) => widestAccess !== undefined);
+      const rows = listed.map((key) => keyRow(key, moment, { limits }));
+      const lines = listed.length === 0 ? [] : table([keyColumns({ limits }), ...rows]);
       const notes = notesOf({ listed: listed.length, shown: shown.length, known: known.length });
       return Promise.resolve(
         answer(
@@ -88,6 +90,7 @@ export function keyLines(key: KeyRecord, { now, unusedAfterMs }: ReportMoment): 
       ['comment', key.comment === '' ? undefined : key.comment],
       ['role', key.role],
       ['may use', patternsText(key.envPatterns)],
+      ['may be', widestText(key)],
       ['state', stateText(key, stateOf(key, { now, unusedAfterMs }))],
       ['expires', key.expiresAt === undefined ? 'never' : expiryText(key.expiresAt, now)],
       ['last used', key.source === fileSource ? undefined : lastUse(key, now)],

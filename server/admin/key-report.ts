@@ -22,6 +22,7 @@ export function keyJson(key: KeyRecord, moment: ReportMoment): Readonly<Record<s
     principal: key.principal,
     role: key.role,
     env: key.envPatterns,
+    widestAccess: key.widestAccess ?? null,
     fingerprint: key.fingerprint,
     type: key.type,
     bits: key.bits,
@@ -69,28 +70,28 @@ export function patternsText(patterns: readonly string[]): string {
   return patterns.includes('*') ? 'any' : patterns.join(', ');
 }
 
-/** The columns of a list of keys. */
-export const keyColumns = [
-  '',
-  'NAME',
-  'PRINCIPAL',
-  'ROLE',
-  'ENVS',
-  'TYPE',
-  'COMMENT',
-  'LAST USED',
-  'EXPIRES',
-  'STATE',
-] as const;
+/** The most open that what it offers may be; undefined where the gateway alone says so. */
+export function widestText({ widestAccess }: Pick<KeyRecord, 'widestAccess'>): string | undefined {
+  return widestAccess === undefined ? undefined : `${widestAccess} at most`;
+}
+
+/** The columns of a list of keys; what they offer is limited in few places, and told there only. */
+export function keyColumns({ limits }: { limits: boolean }): string[] {
+  return [...columns.slice(0, limitColumn), ...(limits ? ['WIDEST'] : []), ...columns.slice(limitColumn)];
+}
+
+const columns = ['', 'NAME', 'PRINCIPAL', 'ROLE', 'ENVS', 'TYPE', 'COMMENT', 'LAST USED', 'EXPIRES', 'STATE'];
+const limitColumn = columns.indexOf('TYPE');
 
 /** One row of them. A star stands before the preferred one. */
-export function keyRow(key: KeyRecord, moment: ReportMoment): string[] {
+export function keyRow(key: KeyRecord, moment: ReportMoment, { limits }: { limits: boolean }): string[] {
   return [
     key.preferred ? '*' : '',
     key.name,
     short(key.principal),
     key.role,
     short(patternsText(key.envPatterns)),
+    ...(limits ? [key.widestAccess ?? '-'] : []),
     kindOf(key),
     short(key.comment),
     key.source === fileSource ? '-' : lastUse(key, moment.now),

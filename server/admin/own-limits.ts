@@ -1,4 +1,6 @@
+import type { Access } from '../../core/forward.ts';
 import { formatTime } from '../../core/moment.ts';
+import { isWider } from '../../core/openness.ts';
 import type { Identity, Role } from '../identity/identity.ts';
 import { patternOutside } from '../identity/patterns.ts';
 import { isAtLeast } from './key-selection.ts';
@@ -7,6 +9,8 @@ import { isAtLeast } from './key-selection.ts';
 export interface Powers {
   readonly role: Role;
   readonly envPatterns: readonly string[];
+  /** Without one what the gateway allows. */
+  readonly widestAccess?: Access | undefined;
   /** Milliseconds since the epoch; never without one. */
   readonly expiresAt?: number | undefined;
 }
@@ -22,6 +26,9 @@ export function beyondOwn(identity: Identity, powers: Powers): string | undefine
   const outside = patternOutside(powers.envPatterns, identity.envPatterns);
   if (outside !== undefined)
     return `the pattern ${outside} allows names that you may not use yourself: yours are ${told(identity.envPatterns)}`;
+  const { widestAccess: own = 'public' } = identity;
+  if (isWider(powers.widestAccess ?? 'public', own))
+    return `what you offer may be ${own} at most, and so may what others offer by your leave`;
   return outlives(identity, powers.expiresAt);
 }
 

@@ -99,8 +99,12 @@ t.test('help is as far as the role goes', (t) => {
   t.notMatch(admin.help([], 'member').join('\n'), /key import/);
   t.notMatch(admin.help(['key'], 'machine').join('\n'), /key add/);
   t.match(admin.help(['key', 'add'], 'member').join('\n'), /--expires WHEN/);
+  t.match(
+    admin.help(['share'], 'machine').join('\n'),
+    /--max-uses N[^]*share list \[ENV\][^]*share revoke ID/,
+  );
   t.same(admin.help(['nothing'], 'admin'), []);
-  t.same(admin.firstWords, ['key', 'env', 'cert', 'audit']);
+  t.same(admin.firstWords, ['key', 'env', 'cert', 'audit', 'share', 'token', 'password', 'login', 'session']);
   t.end();
 });
 

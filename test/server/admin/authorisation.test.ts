@@ -1,5 +1,6 @@
 import t from 'tap';
 import { commandNames, commands, type CommandName } from '../../../core/commands.ts';
+import { actionOf } from '../../../server/admin/command-audit.ts';
 import type { Role } from '../../../server/identity/identity.ts';
 import { adminSetting } from '../../support/admin-setting.ts';
 import { storedKey } from '../../support/memory-keys.ts';
@@ -28,6 +29,18 @@ const reaches: Readonly<Record<CommandName, readonly [boolean, boolean, boolean]
   'env transfer': [false, true, true],
   cert: [true, true, true],
   audit: [false, true, true],
+  share: [true, true, true],
+  'share list': [true, true, true],
+  'share revoke': [true, true, true],
+  'token create': [true, true, true],
+  'token list': [true, true, true],
+  'token revoke': [true, true, true],
+  'password set': [true, true, true],
+  'password rm': [true, true, true],
+  'password list': [true, true, true],
+  login: [false, true, true],
+  'session list': [false, true, true],
+  'session end': [false, true, true],
 };
 
 /** Words that are good for each command, and name a key where it takes one. */
@@ -50,6 +63,18 @@ const words = (key: string): Readonly<Record<CommandName, string>> => ({
   'env transfer': 'env transfer pr-1 ben',
   cert: 'cert',
   audit: 'audit',
+  share: 'share pr-1',
+  'share list': 'share list',
+  'share revoke': 'share revoke abc',
+  'token create': 'token create pr-1',
+  'token list': 'token list',
+  'token revoke': 'token revoke abc',
+  'password set': 'password set pr-1',
+  'password rm': 'password rm pr-1',
+  'password list': 'password list',
+  login: 'login',
+  'session list': 'session list',
+  'session end': 'session end abc',
 });
 
 t.test('the table is about all commands', (t) => {
@@ -69,7 +94,7 @@ for (const [index, role] of roles.entries()) {
       const may = reaches[name][index];
       t.equal(status === 3, may === false, `${name}: ${String(status)} ${stderr.join(' ')}`);
       if (may === true) continue;
-      t.match(refused, [{ action: name.replaceAll(' ', '.'), result: 'refused', principal: 'ana' }]);
+      t.match(refused, [{ action: actionOf(name), result: 'refused', principal: 'ana' }]);
     }
   });
 }

@@ -190,6 +190,25 @@ t.test('a member adds to what is theirs, and not more than they have', async (t)
   t.match(only(setting), { role: 'machine', envPatterns: ['pr-*'], expiresAt: givenAt + 10 * day });
 });
 
+t.test('how open its previews may be; whoever is limited gives that on', async (t) => {
+  const setting = adminSetting();
+  const { stdout } = await setting.run('key add --widest-access team', {}, publicKey().line);
+  t.match(stdout.join('\n'), /may be +team at most/);
+  t.match(only(setting), { widestAccess: 'team' });
+  t.match(setting.keys.audit, [{ detail: { widestAccess: 'team' } }]);
+  t.match(await adminSetting().run('key add --widest-access all', {}, publicKey().line), { status: 2 });
+  const ana = { principal: 'ana', role: 'member', envPatterns: ['pr-*'], widestAccess: 'team' } as const;
+  for (const [more, widestAccess] of [
+    ['', 'team'],
+    [' --widest-access private', 'private'],
+    [' --widest-access public', undefined],
+  ] as const) {
+    const own = adminSetting();
+    const { status } = await own.run(`key add${more}`, ana, publicKey().line);
+    t.same([status, only(own)?.widestAccess], [widestAccess === undefined ? 3 : 0, widestAccess], more);
+  }
+});
+
 t.test('what a FIDO key must show is said when it is added; of other keys it cannot be asked', async (t) => {
   const cases = [
     ['', true, false],

@@ -78,6 +78,19 @@ t.test('very many are listed in part', async (t) => {
   t.match(stderr, [/^1 more/]);
 });
 
+t.test('how open their previews may be, where that is limited', async (t) => {
+  const limited = storedKey({ fingerprint: 'SHA256:limited', name: 'ci', widestAccess: 'team' });
+  const { run } = adminSetting({ keys: [...keys, limited] });
+  const [head, ...rows] = (await run('key list')).stdout;
+  t.match(head, /ROLE +ENVS +WIDEST +TYPE/);
+  t.match(
+    rows.find((row) => / ci +/.test(row)),
+    /machine +\S+ +team +/,
+  );
+  t.match((await run('key show ci')).stdout.join('\n'), /may be +team at most/);
+  t.match(JSON.parse((await run('key show ci --json')).stdout.join('')), { widestAccess: 'team' });
+});
+
 t.test('all that is known of one', async (t) => {
   const { run } = adminSetting({ keys });
   t.same(JSON.parse((await run('key show laptop --json')).stdout.join('')), {
@@ -85,6 +98,7 @@ t.test('all that is known of one', async (t) => {
     principal: 'ana',
     role: 'machine',
     env: ['pr-*', 'main'],
+    widestAccess: null,
     fingerprint: 'SHA256:laptop1',
     type: 'ssh-ed25519',
     bits: 256,

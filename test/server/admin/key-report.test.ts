@@ -2,6 +2,7 @@ import t from 'tap';
 import {
   keyColumns,
   keyRow,
+  widestText,
   kindOf,
   lastUse,
   patternsText,
@@ -29,9 +30,18 @@ t.test('when it was used', (t) => {
 });
 
 t.test('a row has all columns, and long text is cut', (t) => {
-  const row = keyRow(storedKey({ fingerprint: 'SHA256:a', comment: 'x'.repeat(500) }), moment);
-  t.equal(row.length, keyColumns.length);
-  t.ok(row.every((cell) => cell.length <= 40));
+  const key = storedKey({ fingerprint: 'SHA256:a', comment: 'x'.repeat(500) });
+  for (const limits of [false, true]) {
+    const row = keyRow(key, moment, { limits });
+    t.equal(row.length, keyColumns({ limits }).length);
+    t.ok(row.every((cell) => cell.length <= 40));
+  }
+  const columns = keyColumns({ limits: true });
+  t.equal(keyRow(key, moment, { limits: true })[columns.indexOf('WIDEST')], '-');
+  const limited = { ...key, widestAccess: 'team' as const };
+  t.equal(keyRow(limited, moment, { limits: true })[columns.indexOf('WIDEST')], 'team');
+  t.equal(widestText(limited), 'team at most');
+  t.equal(widestText(key), undefined);
   t.end();
 });
 

@@ -17,6 +17,17 @@ t.test('nobody gives more than they have', (t) => {
   t.end();
 });
 
+t.test('whoever is limited in how open their previews are limits others too', (t) => {
+  const limited = { ...member, widestAccess: 'team' } as const;
+  const good = { role: 'machine', envPatterns: ['main'], expiresAt: 1000 } as const;
+  t.equal(beyondOwn(limited, { ...good, widestAccess: 'team' }), undefined);
+  t.equal(beyondOwn(limited, { ...good, widestAccess: 'private' }), undefined);
+  t.match(beyondOwn(limited, { ...good, widestAccess: 'public' }), /team at most/);
+  t.match(beyondOwn(limited, good), /team at most/);
+  t.equal(beyondOwn(member, { ...good, widestAccess: 'public' }), undefined);
+  t.end();
+});
+
 t.test('what never expires gives what never expires', (t) => {
   const { expiresAt: _none, ...lasting } = member;
   t.equal(beyondOwn(lasting, { role: 'member', envPatterns: ['main'] }), undefined);
