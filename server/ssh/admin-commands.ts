@@ -3,6 +3,7 @@ import type { Admissions } from '../identity/admission.ts';
 import type { Role } from '../identity/identity.ts';
 import type { Caller } from '../identity/key-record.ts';
 import type { Login } from './login.ts';
+import type { InputKind } from './session-input.ts';
 
 /** What a session shows of a command, and its exit status. Nothing in the lines can act on a terminal. */
 export interface AdminReply {
@@ -23,7 +24,7 @@ export interface AdminCommands {
     session: {
       /** Who gives it at this moment, or why they may give none any more. */
       readonly caller: () => Parsed<Caller>;
-      readonly readInput: () => Promise<Parsed<string>>;
+      readonly readInput: (wanted: InputKind) => Promise<Parsed<string>>;
     },
   ): Promise<AdminReply>;
 }

@@ -32,8 +32,10 @@ function whereLines(facts: BannerFacts): readonly string[] {
   const service = urls.urlOf({ env, service: 'web', port: undefined });
   const lines = [`porthole: ${env} is at ${own} (-R 80:...), its services at ${service} (-R web:80:...)`];
   if (facts.defaultAccess === 'public') return lines;
+  const link = urls.shareUrlOf({ env, service: undefined, port: undefined }, identity.principal);
+  // Who sees nothing else is told by the next command that they give how to make one.
   return [
     ...lines,
-    `porthole: private; share ${urls.shareUrlOf({ env, service: undefined, port: undefined }, identity.principal)}`,
+    `porthole: private; ${link === undefined ? `for a link: ssh ... share ${env}` : `share ${link}`}`,
   ];
 }

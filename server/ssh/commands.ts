@@ -17,8 +17,10 @@ export interface PublicUrls {
   readonly rootUrl: string;
   readonly baseUrl: { readonly hostname: string; readonly port: string; readonly protocol: string };
   urlOf(route: RouteName): string;
-  /** A link that opens a private environment of this principal, for whoever has it. */
-  shareUrlOf(route: RouteName, owner: string): string;
+  /** A link that opens a private environment of this principal, for whoever has it; undefined when there is none (yet). */
+  shareUrlOf(route: RouteName, owner: string): string | undefined;
+  /** Settles when a link that is being made for the environment is there, or cannot be made; undefined when none is. Never rejects. */
+  sharePending(env: string): Promise<void> | undefined;
 }
 
 /** What a command may know of the connection that it came on. */
@@ -114,7 +116,7 @@ export function helpLines(others: readonly string[] = []): readonly string[] {
     ...(others.length > 0
       ? ['Keys, names and who may what (more: help key, key add --help):', ...others]
       : []),
-    'Options for all forwards of the connection: access=public|private|team host=VALUE|keep scheme=http|https|h2c|tcp ttl=2h',
+    'Options for all forwards of the connection: access=public|private|team host=VALUE|keep scheme=http|https|h2c|tcp ttl=2h from=CIDR,...',
     'To offer a service: ssh [-p PORT] -R 80:localhost:3000 ENV@gateway',
   ];
 }
@@ -186,17 +188,25 @@ function statusOfAll(context: CommandContext): CommandResult {
         service: forward.route.service ?? null,
         port: forward.route.port ?? null,
         access: forward.access,
+        ...(forward.options.from !== undefined && { from: forward.options.from }),
         state: forward.live ? (serviceOf(own, forward.route)?.state ?? 'ready') : 'offline',
-        ...(forward.access !== 'public' &&
-          forward.options.scheme !== 'tcp' && {
-            shareUrl: context.urls.shareUrlOf(forward.route, forward.owner),
-          }),
+        ...shareOf(forward, context.urls),
       })),
-      refused: context.refusals.map(({ request, reason }) => ({ request: forwardKey(request), reason })),
+      refused: context.refusals.map(({ request, reason, code }) => ({
+        request: forwardKey(request),
+        reason,
+        ...(code !== undefined && { code }),
+      })),
       environments: reports,
       ...(more > 0 && { moreEnvironments: more }),
     },
   };
+}
+
+function shareOf({ access, options, route, owner }: Forward, urls: PublicUrls): { shareUrl?: string } {
+  if (access === 'public' || options.scheme === 'tcp') return {};
+  const shareUrl = urls.shareUrlOf(route, owner);
+  return shareUrl === undefined ? {} : { shareUrl };
 }
 
 function serviceOf(report: EnvironmentReport | undefined, route: RouteName): ServiceReport | undefined {

@@ -6,14 +6,15 @@ import type { AuditRecorder } from '../store/audit-entry.ts';
 import { sendDisconnect } from '../tunnel/disconnect.ts';
 import type { Heartbeat } from '../tunnel/heartbeat.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
-import { Tunnel } from '../tunnel/tunnel.ts';
+import type { Tunnel } from '../tunnel/tunnel.ts';
 import { callerNow, type AdminCommands } from './admin-commands.ts';
 import { commandContext } from './command-context.ts';
-import { forwardRefusedEntry, takeoverEntry, tunnelEndEntry } from './audit-trail.ts';
+import { forwardRefusedEntry, takeoverEntry } from './audit-trail.ts';
 import { answerForwardRequests } from './forward-requests.ts';
 import { Forwarding } from './forwarding.ts';
 import { LoginDialogue, userKey, type Login, type LoginOptions } from './login.ts';
 import type { LoginAttempt } from './login-outcome.ts';
+import { openTunnel } from './open-tunnel.ts';
 import { Sessions } from './session.ts';
 import type { SshMetrics } from './ssh-metrics.ts';
 import type { EnvironmentViews, LiveTunnel } from './visible-environments.ts';
@@ -58,6 +59,7 @@ export class SshConnection {
   readonly #withdrawal = new Withdrawal((reason) => this.end(reason));
   #login: Login | undefined;
   #tunnel: Tunnel | undefined;
+  #forwarding: Forwarding | undefined;
   #sessions: Sessions | undefined;
   #over = false;
   #refused = false;
@@ -109,15 +111,18 @@ export class SshConnection {
     return this.#dialogue.failedAttempt;
   }
 
-  /** Asks again whether the key is admitted, and its name its own; ends the connection when not. */
+  /** Asks again whether the key is admitted, its name its own, and what it offers within its limits; ends the connection when not. */
   recheck(): void {
     if (this.#login === undefined || this.#over || this.#tunnel?.live === false) return;
-    const { admissions, routes } = this.#options;
-    const offers = this.#tunnel !== undefined && this.#tunnel.forwards.length > 0;
-    const facts = { admissions, routes, remoteAddress: this.remoteAddress, offers };
-    const admission = admitAgain(this.#login, facts);
-    if (admission.kind === 'refused') this.withdraw(`access withdrawn: ${admission.reason}`);
-    else this.#login = { ...this.#login, identity: admission.identity };
+    const { remoteAddress } = this;
+    const forwards = this.#tunnel?.forwards ?? [];
+    const admission = admitAgain(this.#login, { ...this.#options, remoteAddress, forwards });
+    if (admission.kind === 'refused') {
+      this.withdraw(`access withdrawn: ${admission.reason}`);
+      return;
+    }
+    this.#login = { ...this.#login, identity: admission.identity };
+    this.#forwarding?.judgeAgain();
   }
 
   /** Ends the connection; whoever is being answered over it reads the answer first. */
@@ -160,9 +165,10 @@ export class SshConnection {
       this.#socket.destroy();
       return;
     }
-    const tunnel = this.#makeTunnel(login);
+    const tunnel = openTunnel(this.#connection, { login, remoteAddress: this.remoteAddress }, this.#options);
     const forwarding = this.#makeForwarding(tunnel, login);
     this.#tunnel = tunnel;
+    this.#forwarding = forwarding;
     this.#events.onReady(tunnel, login);
     const sessions = new Sessions(this.#connection, {
       forwarding,
@@ -193,48 +199,13 @@ export class SshConnection {
     tunnel.ping();
   }
 
-  #makeTunnel(login: Login): Tunnel {
-    const { heartbeat, log, maxChannels, maxForwards, channelOpenTimeoutMs, metrics, audit } = this.#options;
-    const tunnel = new Tunnel(this.#connection, {
-      owner: login.identity.principal,
-      remoteAddress: this.remoteAddress,
-      maxChannels,
-      maxForwards,
-      channelOpenTimeoutMs,
-      heartbeat,
-      log,
-      onForwardEnd: this.#options.onForwardEnd,
-      onChannelOpen: this.#options.onChannelOpen,
-      ...(this.#options.onDraining && { onDraining: this.#options.onDraining }),
-      ...(this.#options.onSilence && { onSilence: this.#options.onSilence }),
-    });
-    const facts = {
-      tunnelId: tunnel.id,
-      env: login.env,
-      principal: login.identity.principal,
-      remote: this.remoteAddress,
-    };
-    log.info({ ...facts, fingerprint: login.identity.fingerprint }, 'tunnel opened');
-    metrics.tunnelOpened();
-    void tunnel.closed.then((reason) => {
-      metrics.tunnelClosed(reason);
-      log.info({ ...facts, reason }, 'tunnel closed');
-      audit?.record(tunnelEndEntry(login, tunnel, reason));
-    });
-    return tunnel;
-  }
-
   #makeForwarding(tunnel: Tunnel, login: Login): Forwarding {
-    const { routes, defaultAccess, contact, maxForwards, log, metrics, refusals, audit } = this.#options;
+    const { log, metrics, refusals, audit } = this.#options;
     return new Forwarding({
+      ...this.#options,
       tunnel,
-      identity: login.identity,
+      identity: () => (this.#login ?? login).identity,
       env: login.env,
-      routes,
-      defaultAccess,
-      contact,
-      maxForwards,
-      log,
       onRefused: (refusal) => {
         metrics.forwardRefused();
         refusals.add(userKey(login), refusal);

@@ -48,7 +48,7 @@ function answer(message: Message, { forwarding, onRefused }: ForwardRequestsOpti
     accept?.(result.port);
     return;
   }
-  onRefused({ request, reason: result.reason });
+  onRefused({ request, reason: result.reason, code: result.code });
   reject?.();
 }
 

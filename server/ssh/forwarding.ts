@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import { parseForward, type Access, type ForwardOptions, type ForwardRequest } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
 import { serviceSlug, type RouteName } from '../../core/names.ts';
@@ -5,6 +6,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { AddResult } from '../routing/registry.ts';
 import type { Forward } from '../tunnel/forward.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
+import { accessOf, tooWide, type AccessLimits } from './access-limit.ts';
 import { nameProblem, takenName } from './name-problem.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -18,12 +20,12 @@ export interface RouteTable {
   refresh(forward: Forward): void;
 }
 
-export interface ForwardingOptions {
+export interface ForwardingOptions extends AccessLimits {
   readonly tunnel: Tunnel;
-  readonly identity: Identity;
+  /** Who logged in, as the key is now. */
+  readonly identity: () => Identity;
   readonly env: string;
   readonly routes: RouteTable;
-  readonly defaultAccess: Access;
   /** Whom to ask about a name that is refused. */
   readonly contact: string;
   readonly maxForwards: number;
@@ -32,7 +34,8 @@ export interface ForwardingOptions {
   readonly onTakeover: (forward: Forward, from: readonly Forward[]) => void;
 }
 
-export type ForwardResult = { ok: true; forward: Forward; port: number } | { ok: false; reason: string };
+export type ForwardResult =
+  { ok: true; forward: Forward; port: number } | { ok: false; reason: string; code: ErrorCode | undefined };
 
 /** The forwards that one connection asks for: what may be offered, under which name, with which options. */
 export class Forwarding {
@@ -59,7 +62,7 @@ export class Forwarding {
   /** Settled when it returns: the route is live, or there is a reason why not. */
   request(request: ForwardRequest): ForwardResult {
     const result = this.#tryRequest(request);
-    if (!result.ok) this.#refuse({ request: shortened(request), reason: result.reason });
+    if (!result.ok) this.#refuse({ request: shortened(request), reason: result.reason, code: result.code });
     return result;
   }
 
@@ -70,23 +73,33 @@ export class Forwarding {
     });
   }
 
-  /** Options for all forwards of the connection; what a forward says itself goes before. */
-  applyOptions(options: ForwardOptions): void {
+  /** Options for all forwards of the connection; what a forward says itself goes before. The reason when the key may not have them. */
+  applyOptions(options: ForwardOptions): string | undefined {
+    const problem = this.#tooWide(options);
+    if (problem !== undefined) return problem;
     this.#connectionOptions = { ...this.#connectionOptions, ...options };
     for (const forward of this.forwards) {
       const merged = { ...options, ...defaultsFor(forward.route.service), ...ownOptions(forward.request) };
-      this.#options.tunnel.changeForward(
-        forward,
-        { ...forward.options, ...merged },
-        this.#access(merged, forward.access),
-      );
-      this.#options.routes.refresh(forward);
+      this.#change(forward, { ...forward.options, ...merged });
     }
+    return undefined;
+  }
+
+  /** What the key may have has changed: forwards that say nothing of their access get what it may have by default now. */
+  judgeAgain(): void {
+    for (const forward of this.forwards) {
+      if (this.#access(forward.options) !== forward.access) this.#change(forward, forward.options);
+    }
+  }
+
+  #change(forward: Forward, options: ForwardOptions): void {
+    this.#options.tunnel.changeForward(forward, options, this.#access(options));
+    this.#options.routes.refresh(forward);
   }
 
   /** Why no service of this environment could be offered at all; undefined when it could. */
   envProblem(): string | undefined {
-    return nameProblem(this.#options);
+    return nameProblem({ ...this.#options, identity: this.#options.identity() });
   }
 
   #tryRequest(request: ForwardRequest): ForwardResult {
@@ -104,12 +117,10 @@ export class Forwarding {
         { tunnelId: this.#options.tunnel.id, ignored },
         'forward options without effect here',
       );
-    return this.#offer({
-      request,
-      target,
-      route,
-      options: { ...this.#connectionOptions, ...defaultsFor(route.service), ...options },
-    });
+    const all = { ...this.#connectionOptions, ...defaultsFor(route.service), ...options };
+    const wide = this.#tooWide(all);
+    if (wide !== undefined) return refused(wide, 'ERR_ACCESS_TOO_WIDE');
+    return this.#offer({ request, target, route, options: all });
   }
 
   #offer(offer: {
@@ -119,7 +130,7 @@ export class Forwarding {
     options: ForwardOptions;
   }): ForwardResult {
     const { tunnel, routes, maxForwards } = this.#options;
-    const access = this.#access(offer.options, this.#options.defaultAccess);
+    const access = this.#access(offer.options);
     const forward = tunnel.addForward({ ...offer, access });
     if (forward === null) return refused(`a connection may have at most ${String(maxForwards)} forwards`);
     const added = routes.add(forward);
@@ -144,8 +155,12 @@ export class Forwarding {
     return { env: this.env, service: slug, port };
   }
 
-  #access(options: ForwardOptions, fallback: Access): Access {
-    return options.access ?? fallback;
+  #access(options: ForwardOptions): Access {
+    return accessOf(options, this.#options.identity(), this.#options);
+  }
+
+  #tooWide(options: ForwardOptions): string | undefined {
+    return tooWide(options, this.#options.identity(), this.#options);
   }
 
   /** For `-R 0:` the gateway chooses the port, and the channel open must then name it. */
@@ -160,16 +175,13 @@ export class Forwarding {
   #refuse(refusal: Refusal): void {
     const { tunnel, log, onRefused } = this.#options;
     if (this.#refusals.length < maxRefusals) this.#refusals.push(refusal);
-    log.warn(
-      { tunnelId: tunnel.id, env: this.env, request: refusal.request, reason: refusal.reason },
-      'forward refused',
-    );
+    log.warn({ tunnelId: tunnel.id, env: this.env, ...refusal }, 'forward refused');
     onRefused(refusal);
   }
 }
 
-function refused(reason: string): ForwardResult {
-  return { ok: false, reason };
+function refused(reason: string, code?: ErrorCode): ForwardResult {
+  return { ok: false, reason, code };
 }
 
 /** A refused request is kept to be told later; nobody needs the whole of one that is megabytes long. */

@@ -7,6 +7,7 @@ import type { Admissions, OfferedKey } from '../identity/admission.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { SecurityKeys } from '../identity/security-key.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
+import { accessOf } from './access-limit.ts';
 import { authenticate } from './authentication.ts';
 import { sendBanner } from './banner.ts';
 import { bannerText } from './banner-text.ts';
@@ -33,6 +34,8 @@ export interface LoginOptions {
   readonly urls: () => PublicUrls;
   readonly refusals: Refusals;
   readonly defaultAccess: Access;
+  /** The most open that a forward may ask for, whatever its key. */
+  readonly widestAccess: Access;
   /** Whom to ask about a name that is refused. */
   readonly contact: string;
   readonly maxAuthTries: number;
@@ -156,8 +159,9 @@ export class LoginDialogue {
   }
 
   #welcome({ identity, env }: Login): string {
-    const { refusals, urls, routes, defaultAccess, contact } = this.#options;
+    const { refusals, urls, routes, contact } = this.#options;
     const told = refusals.take(userKey({ identity, env }));
+    const defaultAccess = accessOf({}, identity, this.#options);
     return bannerText({ env, identity, routes, urls: urls(), defaultAccess, contact, refusals: told });
   }
 }

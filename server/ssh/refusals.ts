@@ -1,9 +1,12 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import { forwardKey, type ForwardRequest } from '../../core/forward.ts';
 
 /** A forward that was refused, and why, in words for its user. */
 export interface Refusal {
   readonly request: ForwardRequest;
   readonly reason: string;
+  /** Where it is one that programs should know. */
+  readonly code?: ErrorCode | undefined;
 }
 
 const maxUsers = 1000;

@@ -10,7 +10,7 @@ export interface ViewFacts {
   readonly urls: PublicUrls;
 }
 
-/** What a session without a command shows first: the URLs, one a line, and what to do next. */
+/** What a session without a command shows first: the URLs, one a line. */
 export function viewLines(facts: ViewFacts): readonly string[] {
   const refused = facts.refusals.map((refusal) => refusalLine(refusal));
   if (facts.forwards.length === 0) return [...refused, ...nothingOffered(facts, refused.length > 0)];
@@ -20,9 +20,13 @@ export function viewLines(facts: ViewFacts): readonly string[] {
     '',
     ...facts.forwards.map((forward) => forwardLine(forward, facts.urls)),
     '',
-    ...shareLines(facts),
-    'Requests appear below. Ctrl-C ends the connection, and the URLs with it.',
   ];
+}
+
+/** And then, when there is a link to share or none can be had: that link, and what to do next. */
+export function nextLines(facts: ViewFacts): readonly string[] {
+  if (facts.forwards.length === 0) return [];
+  return [...shareLines(facts), 'Requests appear below. Ctrl-C ends the connection, and the URLs with it.'];
 }
 
 export function refusalLine(refusal: Refusal): string {
@@ -46,7 +50,8 @@ export function requestJson(summary: RequestSummary, at: Date): string {
 function forwardLine(forward: Forward, urls: PublicUrls): string {
   if (forward.options.scheme === 'tcp')
     return `  ${describeRequest(forward.request)} is offered, but not over HTTP`;
-  return `  ${urls.urlOf(forward.route)}`;
+  const { from } = forward.options;
+  return `  ${urls.urlOf(forward.route)}${from === undefined ? '' : `  (only from ${from})`}`;
 }
 
 /** Private previews are opened by a link; one opens all services of the environment. */
@@ -55,9 +60,11 @@ function shareLines(facts: ViewFacts): readonly string[] {
     (forward) => forward.access !== 'public' && forward.options.scheme !== 'tcp',
   );
   if (closed === undefined) return [];
+  const link = facts.urls.shareUrlOf(closed.route, closed.owner);
+  if (link === undefined) return ['Private: who has a key logs in with ssh ... login.', ''];
   return [
     'Private: share this link with those who may see it (or connect with access=public):',
-    `  ${facts.urls.shareUrlOf(closed.route, closed.owner)}`,
+    `  ${link}`,
     '',
   ];
 }

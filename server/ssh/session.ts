@@ -1,6 +1,6 @@
 import type { Connection, ServerChannel, Session } from 'ssh2';
 import { splitWords } from '../../core/command-words.ts';
-import { parseOptionWords } from '../../core/forward.ts';
+import { optionNames, parseOptionWords } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
 import type { Parsed } from '../../core/parsed.ts';
 import type { Caller } from '../identity/key-record.ts';
@@ -11,7 +11,7 @@ import { runCommand, type CommandContext } from './commands.ts';
 import type { Forwarding } from './forwarding.ts';
 import { releaseSession } from './release-session.ts';
 import { SessionInput } from './session-input.ts';
-import { refusalLine, requestJson, requestLine, viewLines } from './session-view.ts';
+import { nextLines, refusalLine, requestJson, requestLine, viewLines } from './session-view.ts';
 import { SessionOutput } from './session-output.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -29,7 +29,6 @@ export interface SessionsOptions {
 }
 
 const maxSessions = 8;
-const optionNames = new Set(['access', 'host', 'scheme', 'ttl', 'meta', 'balance']);
 const endOfText = 0x03;
 const endOfTransmission = 0x04;
 
@@ -83,7 +82,7 @@ export class Sessions {
     });
     session.on('env', (accept, reject, info) => {
       const word = optionWord(info.key, info.val);
-      if (word !== undefined && words.length < optionNames.size) words.push(word);
+      if (word !== undefined && words.length < optionNames.length) words.push(word);
       const answer = (word === undefined ? reject : accept) as (() => void) | undefined;
       answer?.();
     });
@@ -122,9 +121,11 @@ export class Sessions {
     if (admin?.firstWords.includes(command[0] ?? '') === true) {
       const input = new SessionInput(channel, facts);
       this.#answering += 1;
-      void runAdminCommand(command, { admin, caller, input, output }).finally(() => {
-        this.#answering -= 1;
-      });
+      void runAdminCommand(command, { admin, caller, input, output, terminal: facts.terminal }).finally(
+        () => {
+          this.#answering -= 1;
+        },
+      );
       return;
     }
     channel.resume();
@@ -136,7 +137,14 @@ export class Sessions {
     const areOptions = command.length > 0 && command.every((word) => word.includes('='));
     if (!this.#apply(areOptions ? [...facts.words, ...command] : facts.words, output)) return;
     if (areOptions || command.length === 0) this.#view(channel, output, facts.terminal);
-    else this.#run(command, output, { channel, terminal: facts.terminal });
+    else {
+      const { context, forwarding } = this.#options;
+      // It tells the link that is being made.
+      const pending = command[0] === 'status' ? context().urls.sharePending(forwarding.env) : undefined;
+      afterwards(pending, () => {
+        this.#run(command, output, { channel, terminal: facts.terminal });
+      });
+    }
   }
 
   /** False when the options were wrong and the session has ended for it. */
@@ -144,8 +152,11 @@ export class Sessions {
     if (words.length === 0) return true;
     const parsed = parseOptionWords(words);
     if (parsed.ok) {
-      this.#options.forwarding.applyOptions(parsed.value);
-      return true;
+      const problem = this.#options.forwarding.applyOptions(parsed.value);
+      if (problem === undefined) return true;
+      output.error(problem);
+      output.exit(3);
+      return false;
     }
     output.error(parsed.problem);
     output.exit(2);
@@ -201,14 +212,12 @@ export class Sessions {
 
   #view(channel: ServerChannel, output: SessionOutput, terminal: boolean): void {
     const { forwarding, context, feed } = this.#options;
-    output.lines(
-      viewLines({
-        env: forwarding.env,
-        forwards: forwarding.forwards,
-        refusals: forwarding.refusals,
-        urls: context().urls,
-      }),
-    );
+    const { env, forwards, refusals } = forwarding;
+    const { urls } = context();
+    output.lines(viewLines({ env, forwards, refusals, urls }));
+    afterwards(urls.sharePending(env), () => {
+      output.lines(nextLines({ env, forwards: forwarding.forwards, refusals, urls }));
+    });
     if (forwarding.forwards.length === 0) {
       output.exit(forwarding.refusals.length > 0 ? 1 : 0);
       return;
@@ -232,6 +241,12 @@ export class Sessions {
   }
 }
 
+/** At once, if there is nothing to wait for. */
+function afterwards(pending: Promise<void> | undefined, work: () => void): void {
+  if (pending === undefined) work();
+  else void pending.then(work);
+}
+
 /** Ctrl-C or Ctrl-D. */
 function asksToEnd(data: Buffer): boolean {
   return data.includes(endOfText) || data.includes(endOfTransmission);
@@ -240,5 +255,5 @@ function asksToEnd(data: Buffer): boolean {
 /** `SetEnv access=public` or `SetEnv PORTHOLE_ACCESS=public`. A variable such as `HOST` is the shell's, not ours. */
 function optionWord(name: string, value: string): string | undefined {
   const option = name.startsWith('PORTHOLE_') ? name.slice('PORTHOLE_'.length).toLowerCase() : name;
-  return optionNames.has(option) ? `${option}=${value}` : undefined;
+  return optionNames.includes(option) ? `${option}=${value}` : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type Connection } from 'ssh2';
 import type { Identity } from '../identity/identity.ts';
+import type { OfferedKey } from '../identity/admission.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { poolPadding } from '../../core/packet-padding.ts';
 import { Turns } from '../../core/turns.ts';
@@ -110,6 +111,17 @@ export class SshServer {
     for (const { login, remoteAddress: address, tunnel } of this.#connections)
       if (login !== undefined && tunnel?.live === true) logins.push({ identity: login.identity, address });
     return logins;
+  }
+
+  /** What the live tunnels of an environment dialled in with, by the principals who offer it. */
+  keysOf(env: string): readonly { readonly owner: string; readonly key: OfferedKey }[] {
+    const keys: { owner: string; key: OfferedKey }[] = [];
+    for (const { login, tunnel } of this.#connections) {
+      if (login === undefined || tunnel?.live !== true) continue;
+      if (tunnel.forwards.some(({ route }) => route.env === env))
+        keys.push({ owner: tunnel.owner, key: login.key });
+    }
+    return keys;
   }
 
   /** How many more connections could log in at this moment: in all, and from this address. */

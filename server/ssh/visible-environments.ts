@@ -39,6 +39,8 @@ export interface ServiceReport {
   readonly port: number | null;
   readonly url: string;
   readonly access: Access;
+  /** The networks from which it may be visited; not there for any. */
+  readonly from?: string;
   readonly state: ServiceState;
   readonly since: string;
   /** Why it is degraded. */
@@ -62,7 +64,10 @@ export interface VisibleEnvironmentsOptions {
   readonly identity: Pick<Identity, 'principal' | 'role'>;
   readonly views: EnvironmentViews;
   readonly tunnels: () => readonly LiveTunnel[];
-  readonly urls: { urlOf(route: RouteName): string; shareUrlOf(route: RouteName, owner: string): string };
+  readonly urls: {
+    urlOf(route: RouteName): string;
+    shareUrlOf(route: RouteName, owner: string): string | undefined;
+  };
 }
 
 /** Environments that are listed; of those that are gone, the ones that were seen last. */
@@ -111,18 +116,20 @@ export class VisibleEnvironments {
   }
 
   #service(view: ServiceView, owner: string, tunnels: readonly LiveTunnel[]): ServiceReport {
-    const { route, access, state, sinceMs, detail } = view;
+    const { route, access, from, state, sinceMs, detail } = view;
     const { urls } = this.#options;
     const isPrivate = access !== 'public' && servesHttp(route, tunnels);
+    const shareUrl = isPrivate ? urls.shareUrlOf(route, owner) : undefined;
     return {
       service: route.service ?? null,
       port: route.port ?? null,
       url: urls.urlOf(route),
       access,
+      ...(from !== undefined && { from }),
       state,
       since: time(sinceMs),
       ...(detail !== undefined && { reason: detail }),
-      ...(isPrivate && { shareUrl: urls.shareUrlOf(route, owner) }),
+      ...(shareUrl !== undefined && { shareUrl }),
     };
   }
 }

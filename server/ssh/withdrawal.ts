@@ -1,14 +1,18 @@
 import type { Admission, Admissions } from '../identity/admission.ts';
 import { mayNameEnv } from '../identity/identity.ts';
+import type { Forward } from '../tunnel/forward.ts';
+import { tooWide, type AccessLimits } from './access-limit.ts';
 import type { RouteTable } from './forwarding.ts';
 import type { Login } from './login.ts';
 
-export interface WithdrawalFacts {
+export interface WithdrawalFacts extends AccessLimits {
   readonly admissions: Pick<Admissions, 'admit'>;
   readonly routes: Pick<RouteTable, 'mayClaim'>;
   readonly remoteAddress: string;
-  /** The connection has forwards. */
-  readonly offers: boolean;
+  /** What the connection offers. */
+  readonly forwards: readonly Pick<Forward, 'options'>[];
+  /** Whom to ask, in words that follow "ask". */
+  readonly contact: string;
 }
 
 /** Whom the key of a connection authenticates now; refused when it could not log in again as it did, or offer what it offers. */
@@ -19,8 +23,12 @@ export function admitAgain({ identity, env, key }: Login, facts: WithdrawalFacts
     return refused('the key belongs to another principal now');
   if (mayNameEnv(identity, env) && !mayNameEnv(admission.identity, env))
     return refused(`the key may not use the name ${env} any more`);
-  if (facts.offers && !facts.routes.mayClaim(env, identity.principal))
+  if (facts.forwards.length > 0 && !facts.routes.mayClaim(env, identity.principal))
     return refused(`the name ${env} belongs to somebody else now`);
+  for (const { options } of facts.forwards) {
+    const problem = tooWide(options, admission.identity, facts);
+    if (problem !== undefined) return refused(problem);
+  }
   return admission;
 }
 

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { AdminCommands, AdminReply } from '../../../server/ssh/admin-commands.ts';
 import { runAdminCommand } from '../../../server/ssh/admin-session.ts';
+import type { InputKind } from '../../../server/ssh/session-input.ts';
 import { identityOf } from '../../support/admin-setting.ts';
 
 interface Shown {
@@ -8,14 +9,14 @@ interface Shown {
   readonly asked: (readonly string[])[];
 }
 
-async function run(reply: AdminReply, options: { gone?: boolean } = {}): Promise<Shown> {
+async function run(reply: AdminReply, options: { gone?: boolean; wanted?: InputKind } = {}): Promise<Shown> {
   const said: string[] = [];
   const asked: (readonly string[])[] = [];
   const admin: AdminCommands = {
     firstWords: ['key'],
     help: () => [],
     run: async (words, { readInput }) => {
-      const input = await readInput();
+      const input = await readInput(options.wanted ?? 'public-key');
       asked.push([...words, input.ok ? input.value : input.problem]);
       return reply;
     },
@@ -23,6 +24,7 @@ async function run(reply: AdminReply, options: { gone?: boolean } = {}): Promise
   await runAdminCommand(['key', 'add'], {
     admin,
     caller: () => ({ ok: true, value: { identity: identityOf(), address: '' } }),
+    terminal: true,
     input: { read: () => Promise.resolve({ ok: true, value: 'a key' }) },
     output: {
       whole: (lines) =>
@@ -49,4 +51,9 @@ t.test('of an error the first line says whose it is', async (t) => {
 
 t.test('a reader that does not read is cut off', async (t) => {
   t.same((await run({ stdout: ['a'], stderr: ['b'], status: 0 }, { gone: true })).said, ['out a', 'cut']);
+});
+
+t.test('who types a secret is told so first', async (t) => {
+  const { said } = await run({ stdout: ['a'], stderr: [], status: 0 }, { wanted: 'secret' });
+  t.match(said, [/^remark Type the password/, 'out a', 'exit 0']);
 });

@@ -29,6 +29,12 @@ t.test('where the environment will be, and the link that opens it', (t) => {
   t.end();
 });
 
+t.test('while there is no link, how to make one', (t) => {
+  const text = bannerText({ ...facts, urls: { ...fakeUrls, shareUrlOf: () => undefined } });
+  t.match(text, /private; for a link: ssh \.\.\. share pr-1$/m);
+  t.end();
+});
+
 t.test('what was refused the last time, made safe for a terminal', (t) => {
   const request = { kind: 'tcpip', bindAddr: 'we\u001bb', bindPort: 80 } as const;
   const [first] = bannerText({ ...facts, refusals: [{ request, reason: 'it is\ntaken' }] }).split('\n');

@@ -161,6 +161,47 @@ t.test("access: its own, else the connection's, else the gateway's", async (t) =
   );
 });
 
+t.test('more than the key or the gateway allows is refused, and told with its code', async (t) => {
+  for (const [limits, words] of [
+    [{ widestAccess: 'team' }, /more than anybody may have here: at most team; for more, ask the team/],
+    [{ key: 'team' }, /more than this key may have: at most team; for more, ask the team/],
+  ] as const) {
+    const setting = await setUp(t, 'widestAccess' in limits ? limits : {});
+    const { gateway, machine } = setting;
+    if ('key' in limits) gateway.admissions.set(machine.key.blob, { widestAccess: limits.key });
+    t.match(await refusalOf(setting, machine.forwardPath('/web?access=public')), words);
+    await machine.forwardPath('/web?access=team');
+    const { refused } = JSON.parse((await machine.run('status')).stdout) as { refused: unknown };
+    t.match(refused, [{ request: '/web?access=public', reason: words, code: 'ERR_ACCESS_TOO_WIDE' }]);
+    t.match(await machine.run('access=public'), { code: 3, stderr: words });
+    t.match(await gateway.forward('web--pr-1'), { access: 'team' });
+  }
+});
+
+t.test('what says nothing gets the default as far as its key may have it', async (t) => {
+  const { gateway, machine } = await setUp(t, { defaultAccess: 'public' });
+  await machine.forward('web', 80);
+  const forward = await gateway.forward('web--pr-1');
+  t.equal(forward.access, 'public');
+  const accesses: string[] = [];
+  for (const widestAccess of ['team', 'private', 'public'] as const) {
+    gateway.admissions.set(machine.key.blob, { widestAccess });
+    await machine.run('status');
+    accesses.push(forward.access);
+  }
+  t.same(accesses, ['team', 'private', 'public']);
+  t.match(gateway.registry.resolve(`web--pr-1.${domain}`), { environment: { access: 'public' } });
+});
+
+t.test('a key that may have less from now on loses what asked for more, and reads why', async (t) => {
+  const { gateway, machine } = await setUp(t);
+  await machine.forwardPath('/web?access=public');
+  const [tunnel] = gateway.server.tunnels;
+  gateway.admissions.set(machine.key.blob, { widestAccess: 'team' });
+  t.match(await tunnel?.closed, /^access withdrawn: access=public is more than this key may have/);
+  await machine.closed;
+});
+
 t.test("options add up: the connection's, and each forward's own before them", async (t) => {
   const { gateway, machine } = await setUp(t);
   await machine.forwardPath('/web?host=own.test&ttl=2h');

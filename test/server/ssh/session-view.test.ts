@@ -1,9 +1,13 @@
 import t from 'tap';
-import { refusalLine, requestLine, viewLines } from '../../../server/ssh/session-view.ts';
+import { nextLines, refusalLine, requestLine, viewLines } from '../../../server/ssh/session-view.ts';
 import { FakeForward } from '../../support/fake-forward.ts';
 import { fakeUrls } from '../../support/ssh-gateway.ts';
 
 const request = { kind: 'tcpip', bindAddr: 'web', bindPort: 80 } as const;
+const allLines = (given: Parameters<typeof viewLines>[0]): readonly string[] => [
+  ...viewLines(given),
+  ...nextLines(given),
+];
 const facts = { env: 'pr-1', forwards: [], refusals: [], urls: fakeUrls };
 
 t.test('the URLs, one a line and copyable, then what to do next', (t) => {
@@ -11,7 +15,7 @@ t.test('the URLs, one a line and copyable, then what to do next', (t) => {
     new FakeForward({ access: 'public' }),
     new FakeForward({ service: 'api', access: 'public' }),
   ];
-  const lines = viewLines({ ...facts, forwards });
+  const lines = allLines({ ...facts, forwards });
   t.ok(lines.includes('  https://web--pr-1.preview.test/'));
   t.ok(lines.includes('  https://api--pr-1.preview.test/'));
   t.match(lines.at(-1), /Ctrl-C/);
@@ -22,8 +26,15 @@ t.test('the URLs, one a line and copyable, then what to do next', (t) => {
   t.end();
 });
 
+t.test('from where they may be opened', async (t) => {
+  const forwards = [new FakeForward({ access: 'public', options: { from: '192.0.2.0/24' } })];
+  t.ok(
+    allLines({ ...facts, forwards }).includes('  https://web--pr-1.preview.test/  (only from 192.0.2.0/24)'),
+  );
+});
+
 t.test('private ones come with a link', (t) => {
-  const lines = viewLines({
+  const lines = allLines({
     ...facts,
     forwards: [new FakeForward({ access: 'public' }), new FakeForward({ service: 'api' })],
   });
@@ -31,8 +42,17 @@ t.test('private ones come with a link', (t) => {
   t.end();
 });
 
+t.test('where no link can be had, how else to get in', (t) => {
+  const urls = { ...fakeUrls, shareUrlOf: () => undefined };
+  const lines = allLines({ ...facts, urls, forwards: [new FakeForward()] });
+  t.notOk(lines.some((line) => line.includes('share')));
+  t.ok(lines.some((line) => line.includes('ssh ... login')));
+  t.match(lines.at(-1), /Ctrl-C/);
+  t.end();
+});
+
 t.test('what is not served over HTTP has no URL', (t) => {
-  const lines = viewLines({
+  const lines = allLines({
     ...facts,
     forwards: [new FakeForward({ service: 'ssh', options: { scheme: 'tcp' } })],
   });
@@ -43,12 +63,12 @@ t.test('what is not served over HTTP has no URL', (t) => {
 
 t.test('refusals come first; with nothing offered, how to offer something', (t) => {
   const refusal = { request, reason: 'the name belongs to somebody else' };
-  t.equal(viewLines({ ...facts, refusals: [refusal] })[0], refusalLine(refusal));
+  t.equal(allLines({ ...facts, refusals: [refusal] })[0], refusalLine(refusal));
   t.equal(
-    viewLines({ ...facts, refusals: [refusal], forwards: [new FakeForward()] })[0],
+    allLines({ ...facts, refusals: [refusal], forwards: [new FakeForward()] })[0],
     refusalLine(refusal),
   );
-  t.ok(viewLines(facts).some((line) => line.includes('ssh -R 80:localhost:3000')));
+  t.ok(allLines(facts).some((line) => line.includes('ssh -R 80:localhost:3000')));
   t.end();
 });
 

@@ -6,7 +6,7 @@ import { dialIn, type Machine } from '../../support/machine.ts';
 import type { Program } from '../../support/program.ts';
 import { bufferBytesInUse } from '../../support/memory.ts';
 import { openssh } from '../../support/openssh.ts';
-import { domain, startSshGateway } from '../../support/ssh-gateway.ts';
+import { domain, fakeUrls, startSshGateway } from '../../support/ssh-gateway.ts';
 import { makeKey } from '../../support/ssh-keys.ts';
 import { until } from '../../support/until.ts';
 
@@ -36,6 +36,28 @@ t.test('without a command: the URLs, then the requests as they come', async (t) 
   await ssh.said(/ {2}404 {2}web GET \/a\?b {2}7 ms\n/);
   t.equal(ssh.stdout.match(/GET/g)?.length, 1, 'none of another environment');
   t.notMatch(ssh.stdout, '\r', 'no terminal, no carriage returns');
+});
+
+t.test('a link that is being made is shown when it is there, and the URLs before', async (t) => {
+  const made = Promise.withResolvers<undefined>();
+  const links: string[] = [];
+  const urls = {
+    ...fakeUrls,
+    shareUrlOf: () => links[0],
+    sharePending: () => (links.length === 0 ? made.promise : undefined),
+  };
+  const gateway = await startSshGateway(t, { urls: () => urls });
+  const ssh = openssh(t, { port: gateway.port, key, args: offerWeb });
+  await ssh.said(/https:\/\/web--pr-1/);
+  t.notMatch(ssh.stdout, /share|Requests/);
+  const machine = await dialIn(t, gateway.port, { user: 'pr-2' });
+  await machine.forward('web', 80);
+  const asked = machine.run('status');
+  links.push('https://a.link/');
+  made.resolve(undefined);
+  await ssh.said(/share this link[^\n]*\n {2}https:\/\/a\.link\/\n[^]*Requests appear below/);
+  const status = JSON.parse((await asked).stdout) as { forwards: { shareUrl?: string }[] };
+  t.equal(status.forwards[0]?.shareUrl, 'https://a.link/', 'what asks for the state waits for it');
 });
 
 t.test('on a terminal Ctrl-C ends the connection, with exit code 0, and its URLs at once', async (t) => {
@@ -329,7 +351,7 @@ const echoing: AdminCommands = {
   firstWords: ['key'],
   help: (about, role) => [`  help of ${['key', ...about].join(' ')} for ${role}`],
   run: async (words, { caller, readInput }) => {
-    const input = words.includes('add') ? await readInput() : undefined;
+    const input = words.includes('add') ? await readInput('public-key') : undefined;
     const given = input?.ok === true ? input.value : input?.problem;
     const by = caller();
     const { identity, address } = by.ok ? by.value : { identity: undefined, address: '' };

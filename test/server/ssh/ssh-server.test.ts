@@ -222,10 +222,15 @@ t.test('who is logged in, as the keys are now', async (t) => {
   const machine = await dialIn(t, gateway.port);
   await gateway.tunnel();
   t.match(gateway.server.logins, [{ identity: { role: 'admin' }, address: '127.0.0.1' }]);
+  t.same(gateway.server.keysOf('pr-1'), [], 'it offers nothing');
+  await machine.forward('', 80);
+  t.match(gateway.server.keysOf('pr-1'), [{ key: { type: 'ssh-ed25519', blob: machine.key.blob } }]);
+  t.same(gateway.server.keysOf('pr-2'), []);
   gateway.admissions.set(machine.key.blob, { role: 'member', expiresAt: Date.now() + 3_600_000 });
   t.match(gateway.server.logins, [{ identity: { role: 'member' } }], 'what was changed counts at once');
   gateway.admissions.set(machine.key.blob, 'refused');
   t.same(gateway.server.logins, []);
+  t.same(gateway.server.keysOf('pr-1'), []);
   await machine.closed;
 });
 

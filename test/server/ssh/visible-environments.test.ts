@@ -17,12 +17,17 @@ function view(
     service?: string;
     access?: Access;
     lastSeenAt?: number;
+    from?: string;
   } = {},
 ): EnvironmentView {
   const { owner = 'me', state = 'ready', service = 'web', access = 'private', lastSeenAt = noon } = facts;
   const route = { env: name, service, port: undefined };
   const services = [
-    { route, access, state, sinceMs: noon, detail: state === 'degraded' ? 'refused' : undefined },
+    {
+      ...{ route, access, state, sinceMs: noon },
+      ...(facts.from !== undefined && { from: facts.from }),
+      detail: state === 'degraded' ? 'refused' : undefined,
+    },
   ];
   return { name, owner, state, sinceMs: noon, lastSeenAt, services, access };
 }
@@ -100,6 +105,12 @@ t.test('all that there is to tell of one', (t) => {
     ],
   });
   t.end();
+});
+
+t.test('from where it may be visited', async (t) => {
+  const of = (facts: { from?: string }): unknown => visible([view('pr-1', facts)]).named('pr-1')?.services;
+  t.match(of({ from: '192.0.2.0/24' }), [{ access: 'private', from: '192.0.2.0/24' }]);
+  t.notMatch(of({}), [{ from: /./ }]);
 });
 
 t.test("somebody else's is as unknown as one that never was, but for administrators", (t) => {

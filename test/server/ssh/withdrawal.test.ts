@@ -30,7 +30,10 @@ function facts(now: Partial<Identity> | string = {}, others: Partial<WithdrawalF
     },
     routes: { mayClaim: () => true },
     remoteAddress: '192.0.2.1',
-    offers: true,
+    forwards: [{ options: {} }],
+    defaultAccess: 'private',
+    widestAccess: 'public',
+    contact: 'the team',
     ...others,
   };
 }
@@ -64,10 +67,20 @@ t.test('the key, its principal, its name, the name itself', (t) => {
 
 t.test('who offers nothing may stay under a name that is not theirs: to manage it, or to read why', (t) => {
   const routes = { mayClaim: (): boolean => false };
-  t.match(admitAgain(login, facts({}, { routes, offers: false })), { kind: 'admitted' });
+  t.match(admitAgain(login, facts({}, { routes, forwards: [] })), { kind: 'admitted' });
   const never = { ...login, env: 'dev', identity: { ...identity, envPatterns: [] } };
-  t.match(admitAgain(never, facts({ envPatterns: [] }, { offers: false })), { kind: 'admitted' });
+  t.match(admitAgain(never, facts({ envPatterns: [] }, { forwards: [] })), { kind: 'admitted' });
   t.end();
+});
+
+t.test('a forward that asks for more than its key may have now', async (t) => {
+  const forwards = [{ options: {} }, { options: { access: 'public' as const } }];
+  t.match(admitAgain(login, facts({ widestAccess: 'public' }, { forwards })), { kind: 'admitted' });
+  t.match(admitAgain(login, facts({ widestAccess: 'team' }, { forwards })), {
+    kind: 'refused',
+    reason: /access=public is more than this key may have: at most team; for more, ask the team/,
+  });
+  t.match(admitAgain(login, facts({ widestAccess: 'private' })), { kind: 'admitted' });
 });
 
 t.test('the key is asked for from where it came', (t) => {
