@@ -10,6 +10,8 @@ import { createFile, publicMode, secretMode } from './state-file.ts';
 export interface AuthorityStoreOptions {
   readonly stateDir: string;
   readonly domain: string;
+  /** Hosts that are not below the domain. */
+  readonly otherHosts?: readonly string[];
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -26,10 +28,10 @@ export function authorityFiles(stateDir: string): { cert: string; key: string } 
  * Throws ERR_CERTIFICATE for an unreadable one, ERR_STATE_DIR if the directory cannot be written.
  */
 export async function openAuthority(options: AuthorityStoreOptions): Promise<Authority> {
-  const { stateDir, domain, log, now } = options;
+  const { stateDir, domain, otherHosts = [], log, now } = options;
   const files = authorityFiles(stateDir);
   const found = await load(files, log);
-  const problem = found && authorityProblem(found, domain, now());
+  const problem = found && authorityProblem(found, [domain, ...otherHosts], now());
   if (found !== undefined && problem === undefined) return found;
   if (problem !== undefined) {
     await inStateDir(files.cert, () => setAside(files));
@@ -64,14 +66,14 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 async function create(
-  { stateDir, domain, log, now }: AuthorityStoreOptions,
+  { stateDir, domain, otherHosts, log, now }: AuthorityStoreOptions,
   files: Files,
 ): Promise<Authority> {
   await inStateDir(stateDir, () => mkdir(stateDir, { recursive: true, mode: 0o700 }));
   // The key first: whoever finds a certificate finds its key. A key without one, after a crash, gets one here.
   await inStateDir(files.key, () => createFile(files.key, newKey(), secretMode));
   const key = await readIfThere(files.key);
-  const made = usable(files, () => newAuthority(key ?? '', domain, now()));
+  const made = usable(files, () => newAuthority(key ?? '', domain, now(), otherHosts));
   const ours = await inStateDir(files.cert, () => createFile(files.cert, made, publicMode));
   const authority = await load(files, log);
   if (authority === undefined)

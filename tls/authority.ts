@@ -39,17 +39,22 @@ export function newKey(): string {
 }
 
 /**
- * The certificate of an authority for one domain, as PEM. People put it among the authorities that they trust, so name
+ * The certificate of an authority for one domain, and hosts elsewhere, as PEM. People put it among the authorities that they trust, so name
  * constraints keep whoever gets at its key from speaking for any other site. `localhost` is always permitted: it is
  * nobody else's.
  */
-export function newAuthority(keyPem: string, domain: string, now: Date): string {
+export function newAuthority(
+  keyPem: string,
+  domain: string,
+  now: Date,
+  otherHosts: readonly string[] = [],
+): string {
   const key = createPrivateKey(keyPem);
   const publicKey = createPublicKey(key);
   const digest = createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' }));
   const commonName = `Porthole development CA ${digest.digest('hex').slice(0, 8)}`;
   const name = distinguishedName({ organization: 'Porthole', commonName });
-  const permitted = [...new Set([domain, 'localhost'])].map((dns) => ({ dns }));
+  const permitted = [...new Set([domain, ...otherHosts, 'localhost'])].map((dns) => ({ dns }));
   const extensions = authorityExtensions(publicKey, [...permitted, ...loopbackNetworks]);
   return signCertificate(
     { issuer: name, subject: name, publicKey, ...validFor(lifeMs, now), extensions },
@@ -67,14 +72,15 @@ export function parseAuthority(certificatePem: string, keyPem: string): Authorit
   return { certificate, key };
 }
 
-/** Why an authority cannot issue certificates for a domain any more; `undefined` if it can. */
+/** Why an authority cannot issue certificates for all of these domains any more; `undefined` if it can. */
 export function authorityProblem(
   { certificate }: Authority,
-  domain: string,
+  domains: readonly string[],
   now: Date,
 ): 'expiring' | 'other-domain' | undefined {
   if (certificate.validToDate.getTime() - now.getTime() < replacedBeforeEndMs) return 'expiring';
   const permitted = permittedDomains(certificate);
-  const permits = permitted?.some((name) => domain === name || domain.endsWith(`.${name}`)) ?? true;
-  return permits ? undefined : 'other-domain';
+  const permits = (domain: string): boolean =>
+    permitted?.some((name) => domain === name || domain.endsWith(`.${name}`)) ?? true;
+  return domains.every(permits) ? undefined : 'other-domain';
 }

@@ -20,7 +20,7 @@ const warnBeforeEndMs = 14 * dayMs;
 /** Checks the texts of a certificate file (leaf first, then its chain) and of a key file. */
 export function checkCertificate(
   files: { readonly cert: string; readonly key: string },
-  { domain, now }: { domain: string; now: Date },
+  { domain, otherHosts = [], now }: { domain: string; otherHosts?: readonly string[]; now: Date },
 ): Parsed<CheckedCertificate> {
   const chain = parseChain(files.cert);
   if (!chain.ok) return chain;
@@ -34,7 +34,7 @@ export function checkCertificate(
   if (refused !== undefined) return problem(refused);
   const warnings = [
     ...dateWarnings(leaf, now),
-    ...nameWarnings(leaf, domain),
+    ...nameWarnings(leaf, domain, otherHosts),
     ...chainWarnings(leaf, issuers),
   ];
   return { ok: true, value: { pair, leaf, warnings } };
@@ -82,11 +82,12 @@ function contextProblem(pair: CertificatePair): string | undefined {
   }
 }
 
-function nameWarnings(leaf: X509Certificate, domain: string): string[] {
+function nameWarnings(leaf: X509Certificate, domain: string, otherHosts: readonly string[]): string[] {
   const covers = (host: string): boolean => leaf.checkHost(host, { subject: 'never' }) !== undefined;
   return [
     ...(covers(domain) ? [] : [`the certificate is not for ${domain}`]),
     ...(covers(`preview.${domain}`) ? [] : [`the certificate is not for *.${domain}`]),
+    ...otherHosts.filter((host) => !covers(host)).map((host) => `the certificate is not for ${host}`),
   ];
 }
 

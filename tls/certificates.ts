@@ -20,6 +20,8 @@ export interface CertificateFilesOptions {
   readonly keyFile: string;
   /** What it should be valid for, with all hosts one label below. */
   readonly domain: string;
+  /** Hosts that it should be valid for too. */
+  readonly otherHosts?: readonly string[];
   readonly log: Log;
   readonly onEvent?: (event: CertificateEvent) => void;
   readonly now?: () => Date;
@@ -43,6 +45,7 @@ export async function openCertificateFiles(options: CertificateFilesOptions): Pr
     onEvent: (): void => undefined,
     now: () => new Date(),
     pollIntervalMs: 3_000,
+    otherHosts: [],
     ...options,
   };
   const stamp = await stampOf(complete);
@@ -159,12 +162,18 @@ function isOver(leaf: X509Certificate, now: Date): boolean {
   return leaf.validToDate < now;
 }
 
-async function load({ certFile, keyFile, domain, now }: Options): Promise<Parsed<CheckedCertificate>> {
+async function load({
+  certFile,
+  keyFile,
+  domain,
+  otherHosts,
+  now,
+}: Options): Promise<Parsed<CheckedCertificate>> {
   const cert = await readBounded(certFile);
   if (!cert.ok) return cert;
   const key = await readBounded(keyFile);
   if (!key.ok) return key;
-  return checkCertificate({ cert: cert.value, key: key.value }, { domain, now: now() });
+  return checkCertificate({ cert: cert.value, key: key.value }, { domain, otherHosts, now: now() });
 }
 
 async function readBounded(path: string): Promise<Parsed<string>> {

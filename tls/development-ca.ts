@@ -19,6 +19,8 @@ export interface DevelopmentCaOptions {
   readonly stateDir: string;
   /** In lower case. */
   readonly domain: string;
+  /** Hosts that it is for too, wherever they are; in lower case. */
+  readonly otherHosts?: readonly string[];
   readonly log: Log;
   readonly onEvent?: (event: CertificateEvent) => void;
   readonly now?: () => Date;
@@ -42,6 +44,7 @@ export async function openDevelopmentCa(options: DevelopmentCaOptions): Promise<
     onEvent: (): void => undefined,
     now: () => new Date(),
     checkIntervalMs: dayMs,
+    otherHosts: [],
     ...options,
   };
   return new DevelopmentCa(complete, await issue(complete));
@@ -117,14 +120,15 @@ class DevelopmentCa implements CertificateSource {
 
 /** The authority and the leaf of the state directory, each made or replaced if it has to be. */
 async function issue(options: Required<DevelopmentCaOptions>): Promise<Issued> {
-  const { stateDir, domain, log, now } = options;
+  const { stateDir, domain, otherHosts, log, now } = options;
+  const names = namesFor(domain, otherHosts);
   const authority = await openAuthority(options satisfies AuthorityStoreOptions);
   const path = join(stateDir, 'leaf.pem');
   const found = splitLeaf(await readIfThere(path));
-  const why = found === undefined ? 'none' : leafProblem(found, { authority, domain, now: now() });
+  const why = found === undefined ? 'none' : leafProblem(found, { authority, names, now: now() });
   if (found !== undefined && why === undefined) return { authority, leaf: found };
   const key = newKey();
-  const cert = issueLeaf(authority, { keyPem: key, host: domain, names: namesFor(domain) }, now());
+  const cert = issueLeaf(authority, { keyPem: key, host: domain, names }, now());
   await inStateDir(path, () => replaceFile(path, `${cert}${key}`, secretMode));
   log.info({ domain, why, notAfter: new X509Certificate(cert).validToDate }, 'certificate issued');
   return { authority, leaf: { cert, key } };

@@ -22,9 +22,10 @@ const loopbackAddresses: readonly GeneralName[] = [
   { ip: Buffer.from(`${'00'.repeat(15)}01`, 'hex') },
 ];
 
-/** The names of the leaf for a domain and all hosts one label below it; for `localhost` its addresses as well. */
-export function namesFor(domain: string): GeneralName[] {
-  const names: GeneralName[] = [{ dns: domain }, { dns: `*.${domain}` }];
+/** The names of the leaf for a domain, all hosts one label below it, and hosts elsewhere; for `localhost` its addresses as well. */
+export function namesFor(domain: string, otherHosts: readonly string[] = []): GeneralName[] {
+  const others = otherHosts.filter((host) => host.slice(host.indexOf('.') + 1) !== domain && host !== domain);
+  const names: GeneralName[] = [domain, `*.${domain}`, ...others].map((dns) => ({ dns }));
   return domain === 'localhost' ? [...names, ...loopbackAddresses] : names;
 }
 
@@ -51,13 +52,13 @@ export function issueLeaf(
 /** Why a leaf that is there has to be replaced; `undefined` if it can stay in use. */
 export function leafProblem(
   { cert, key }: CertificatePair,
-  { authority, domain, now }: { authority: Authority; domain: string; now: Date },
+  { authority, names, now }: { authority: Authority; names: readonly GeneralName[]; now: Date },
 ): 'unreadable' | 'other-authority' | 'other-domain' | 'expiring' | undefined {
   const leaf = parseLeaf(cert, key);
   if (leaf === undefined) return 'unreadable';
   const { certificate } = authority;
   if (!leaf.checkIssued(certificate) || !leaf.verify(certificate.publicKey)) return 'other-authority';
-  if (!certifiesExactly(leaf, namesFor(domain))) return 'other-domain';
+  if (!certifiesExactly(leaf, names)) return 'other-domain';
   return isExpiring(leaf, now) ? 'expiring' : undefined;
 }
 

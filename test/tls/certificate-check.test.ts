@@ -81,6 +81,9 @@ t.test('warns of what clients will not like', async (t) => {
   ]);
   t.match(warningsOf(chained(issued({ domain: 'example.com' }))), [/not for \*\.preview\.example\.com/]);
   t.match(warningsOf(issued()), [/no intermediate/]);
+  const others = { ...context, otherHosts: ['auth.preview.example.com', 'login.example.org'] };
+  const checked = checkCertificate(chained(issued()), others);
+  t.match(checked, { ok: true, value: { warnings: ['the certificate is not for login.example.org'] } });
   const { cert, key } = issued();
   t.match(warningsOf({ cert: cert + issued().cert, key }), [/not in order/]);
 });

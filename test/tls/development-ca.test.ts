@@ -93,6 +93,23 @@ t.test('another domain gets another leaf, and an authority that may issue it', a
   t.not(again.current.cert, local.current.cert);
 });
 
+t.test('hosts elsewhere are certified too, and the authority may do so', async (t) => {
+  const stateDir = scratchDir(t);
+  const domain = 'preview.example.com';
+  const before = await open(t, { stateDir, domain });
+  const first = read(stateDir, 'ca.pem');
+  const below = await open(t, { stateDir, domain, otherHosts: ['auth.preview.example.com'] });
+  t.equal(below.current.cert, before.current.cert, 'it is one of those below');
+  const elsewhere = await open(t, { stateDir, domain, otherHosts: ['login.example.org'] });
+  const leaf = leafOf(elsewhere);
+  t.equal(leaf.subjectAltName, 'DNS:preview.example.com, DNS:*.preview.example.com, DNS:login.example.org');
+  const second = read(stateDir, 'ca.pem');
+  t.not(second, first);
+  t.ok(leaf.verify(new X509Certificate(second).publicKey));
+  await open(t, { stateDir, domain, otherHosts: ['login.example.org'] });
+  t.equal(read(stateDir, 'ca.pem'), second);
+});
+
 t.test('renews the leaf when a third of its life is left, and tells', async (t) => {
   const stateDir = scratchDir(t);
   let now = new Date();
