@@ -16,6 +16,7 @@ const service = z.object({
   port: z.number().int().nullish(),
   url,
   access: text,
+  from: text.optional(),
   state: text,
   since: time.optional(),
   reason: text.optional(),

@@ -26,7 +26,9 @@ Examples:
   porthole status
   porthole doctor
   porthole key add colleague.pub --name ana --env 'pr-*' --expires 30d
-  porthole env list`;
+  porthole env list
+  porthole share pr-42 --ttl 7d
+  porthole login`;
 
 /** Runs one command line (without the program's own name) and gives its exit status. Never rejects. */
 export async function runProgram(args: readonly string[], around: Surroundings): Promise<number> {
@@ -36,6 +38,8 @@ export async function runProgram(args: readonly string[], around: Surroundings):
   const program = new Command('porthole')
     .description('Preview environments behind a Porthole gateway: URLs for what runs on this machine.')
     .version(packageVersion(), '-V, --version')
+    // The options of `share` and those of `share list` have the same names.
+    .enablePositionalOptions()
     .addHelpText('after', about);
   for (const make of [
     connectCommand,

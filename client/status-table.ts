@@ -34,12 +34,12 @@ function environmentLines(environment: EnvironmentAnswer, nowMs: number): string
   ];
 }
 
-function serviceCells({ url, service, port, access, state, reason }: ServiceAnswer): string[] {
+function serviceCells({ url, service, port, access, from, state, reason }: ServiceAnswer): string[] {
   const name = [service, port].filter((part) => part !== undefined && part !== null).join(':');
   return [
     url,
     name === '' ? '(default)' : name,
-    access,
+    from === undefined ? access : `${access}, from ${from}`,
     reason === undefined ? state : `${state}: ${reason}`,
   ];
 }

@@ -2,6 +2,7 @@ import { homedir, userInfo } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { stdoutOutput } from '../core/output.ts';
 import { type LiveTerminal, openLiveTerminal } from './live-terminal.ts';
+import { openUrl, urlOpener } from './open-url.ts';
 import { askHidden, wantsColour } from './terminal.ts';
 
 /** What commands need of the process that they run in. */
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly openTerminal: () => LiveTerminal | undefined;
   /** Undefined where there is nobody to ask. */
   readonly askPassphrase: ((question: string) => Promise<string | undefined>) | undefined;
+  /** Shows an address in the user's browser; false when that failed. Undefined where nobody sits at a screen. */
+  readonly openUrl: ((url: string) => Promise<boolean>) | undefined;
   /**
    * Calls the listener for each request to end (Ctrl-C, SIGTERM, a closed terminal); the result stops that.
    */
@@ -36,6 +39,7 @@ const maxPendingBytes = 64 * 1024;
 
 export function processSurroundings(): Surroundings {
   const { env, stdin, stdout, stderr } = process;
+  const opener = stdin.isTTY && stderr.isTTY ? urlOpener(process.platform, env) : undefined;
   const output = stdoutOutput((lines) => `${JSON.stringify({ event: 'dropped', lines })}\n`);
   stderr.on('error', () => undefined);
   return {
@@ -54,6 +58,7 @@ export function processSurroundings(): Surroundings {
     askPassphrase: stdin.isTTY
       ? (question) => askHidden(question, { input: stdin, output: stderr })
       : undefined,
+    openUrl: opener && ((url) => openUrl(opener, url)),
     onStop,
   };
 }

@@ -6,6 +6,7 @@ import { runGatewayCommand, type GatewayReply } from '../gateway-command.ts';
 import { keysFirst, withoutCertificates, type GatewayAccess } from '../login.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { readKeyArgument } from '../public-key-argument.ts';
+import { readSecret } from '../secret-line.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { addGatewayFlags, gatewayAccess, type GatewayFlags } from './gateway-flags.ts';
 import { keyCheck } from './key-check.ts';
@@ -14,6 +15,9 @@ import { keyCheck } from './key-check.ts';
 const groups: Readonly<Record<string, string>> = {
   key: 'who may dial in: the keys that the gateway knows',
   env: 'whose the environment names are',
+  token: 'tokens by which programs reach private environments',
+  password: 'passwords of private environments',
+  session: 'logins of browsers',
 };
 
 const examples: Readonly<Record<string, string>> = {
@@ -24,6 +28,21 @@ Examples:
   'env transfer': `
 Examples:
   porthole env transfer pr-42 ana`,
+  share: `
+Examples:
+  porthole share pr-42
+  porthole share pr-42/web --ttl 2d --email ben@example.com
+  porthole share list`,
+  'token create': `
+Examples:
+  export TOKEN=$(porthole token create pr-42 --ttl 30d --name e2e)
+  curl -H "Porthole-Token: $TOKEN" https://pr-42.preview.example.com/`,
+  'password set': `
+The password is one line of standard input; on a terminal it is asked for, and not shown.
+
+Examples:
+  porthole password set pr-42 --generate
+  pass show preview | porthole password set pr-42/web`,
   cert: `
 Examples:
   porthole cert --ttl 8h --out ~/.ssh/id_ed25519-cert.pub`,
@@ -32,10 +51,11 @@ Examples:
 type Given = Readonly<Record<string, unknown>>;
 type End = (outcome: Outcome) => void;
 
-/** The commands that manage the gateway, `key`, `env`, `cert` and `audit`: made from the table that the gateway reads too. */
+/** The commands that manage the gateway, such as `key`, `env` and `share`: made from the table that the gateway reads too. */
 export function adminCommands(around: Surroundings, end: End): readonly Command[] {
   const made = new Map<string, Command>();
   for (const spec of commands as readonly CommandSpec[]) {
+    if (spec.ownInClient === true) continue;
     const [first = '', second] = spec.name.split(' ');
     if (second === undefined) made.set(first, commandOf(spec, first, { around, end }));
     else groupNamed(first, made).addCommand(commandOf(spec, second, { around, end }));
@@ -55,7 +75,9 @@ function commandOf(
   { around, end }: { around: Surroundings; end: End },
 ): Command {
   const command = new Command(name).summary(spec.summary).description(sentence(spec.summary));
-  for (const argument of spec.arguments) command.argument(argumentWord(argument), argument.about);
+  command.enablePositionalOptions();
+  for (const argument of spec.arguments)
+    if (argument.kind !== 'secret') command.argument(argumentWord(argument), argument.about);
   for (const option of spec.options) command.addOption(optionOf(option));
   command.option('--json', 'the answer as one line of JSON');
   if (spec.name === 'cert') command.option('--out <file>', 'write it there: ~/.ssh/id_ed25519-cert.pub');
@@ -88,7 +110,7 @@ async function run(call: AdminCall, around: Surroundings): Promise<Outcome> {
   if (json && flags.out !== undefined)
     return { kind: 'usage', reason: '--out takes the certificate itself: leave --json out' };
   if (spec.local === true) return keyCheck(words[0] ?? '-', { json }, around);
-  const stdin = await keyLine(call, around);
+  const stdin = await inputOf(call, around);
   if (!stdin.ok) return { kind: 'failed', reason: stdin.problem };
   const access = await gatewayAccess(flags, around.userName, around);
   if (!access.ok) return access.outcome;
@@ -102,16 +124,19 @@ function loginOf({ spec, flags }: AdminCall, access: GatewayAccess): Promise<Gat
   return flags.certificate === undefined ? keysFirst(access) : Promise.resolve(access);
 }
 
-/** The public key that the command is about, in its one canonical form; undefined where it takes none. */
-async function keyLine(
-  { spec, words }: AdminCall,
-  around: Surroundings,
-): Promise<{ ok: true; line: string | undefined } | { ok: false; problem: string }> {
+/** What the command reads: a public key in its one canonical form, or a secret; undefined where it reads nothing. */
+async function inputOf({ spec, words, given }: AdminCall, around: Surroundings): Promise<Input> {
+  if (spec.arguments.some(({ kind }) => kind === 'secret'))
+    return given['generate'] === true ? nothing : readSecret(around);
   const at = spec.arguments.findIndex(({ kind }) => kind === 'public-key');
-  if (at === -1) return { ok: true, line: undefined };
+  if (at === -1) return nothing;
   const read = await readKeyArgument(words[at] ?? '-', around);
   return read.ok ? { ok: true, line: `${read.key.line}\n` } : read;
 }
+
+type Input =
+  { readonly ok: true; readonly line: string | undefined } | { readonly ok: false; readonly problem: string };
+const nothing: Input = { ok: true, line: undefined };
 
 async function tell(
   { lines, notes, outcome }: GatewayReply,

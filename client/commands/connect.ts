@@ -35,7 +35,7 @@ porthole.toml (of this folder or above it, up to the repository's root), every k
   server = "https://preview.example.com"
   env = "pr-42"                       # else the git branch
   target = 3000                       # the default service
-  access = "public"                   # for all services; also host, scheme, ttl, balance
+  access = "public"                   # for all services; also host, scheme, ttl, balance, from, robots
   docker = true                       # or { project = "shop" }
   # also: ca, identity, known-hosts, host-key, connections, url-file; paths count from the file
   [services]

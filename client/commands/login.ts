@@ -10,10 +10,13 @@ import { ownKeyPath } from '../own-key.ts';
 import { shellCommand } from '../shell-quote.ts';
 import { formatServer } from '../server-url.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { browserLogin } from './browser-login.ts';
 import { addGatewayFlags, gatewayPlace, type GatewayFlags } from './gateway-flags.ts';
 import { addOidcFlags, jobObtain } from './oidc-flags.ts';
 
 interface LoginFlags extends GatewayFlags, OidcFlags {
+  /** False with `--no-open`. */
+  readonly open?: boolean;
   readonly out?: string;
   readonly ttl?: string;
   readonly envPattern?: readonly string[];
@@ -21,19 +24,23 @@ interface LoginFlags extends GatewayFlags, OidcFlags {
 }
 
 const notes = `
-Exchanges the ID token of a CI job for a certificate of the client's own key, which every further \`porthole\` uses by
+Without --oidc it asks the gateway for a link that logs one browser in as whoever holds the SSH key, once and within minutes, and opens
+it in yours: you see every private preview that you may see, and need not log in again on each of them.
+
+--oidc exchanges the ID token of a CI job for a certificate of the client's own key, which every further \`porthole\` uses by
 itself. With --out it is a key made for it, as FILE, FILE.pub and FILE-cert.pub: for ssh -i FILE, porthole --identity FILE,
 and runners that keep their home from job to job. Run again it renews the certificate.
 
 Examples:
+  porthole login
   porthole login --oidc --server https://preview.example.com
   porthole login --oidc --out "$RUNNER_TEMP/id" --ttl 30m --env-pattern pr-42`;
 
 export function loginCommand(around: Surroundings, end: (outcome: Outcome) => void): Command {
   const command = new Command('login')
-    .summary("get a certificate for this CI job's ID token")
+    .summary('log in to previews in your browser, or get a certificate for a CI job')
     .description(
-      'Gets a short-lived SSH certificate from the gateway, in a job of GitHub Actions or GitLab CI.',
+      'Logs in to the previews in your browser; or gets a short-lived SSH certificate, in a job of GitHub Actions or GitLab CI.',
     );
   return addOidcFlags(addGatewayFlags(command))
     .option('-o, --out <file>', "a private key to make (default: the client's own key)")
@@ -46,7 +53,8 @@ export function loginCommand(around: Surroundings, end: (outcome: Outcome) => vo
       'only for these environments, such as pr-42; may be repeated',
       (value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value],
     )
-    .option('--json', 'print one JSON object')
+    .option('--no-open', 'only print the link for the browser')
+    .option('--json', 'print one JSON object; opens nothing')
     .addHelpText('after', notes)
     .action(async (flags: LoginFlags) => {
       end(await login(flags, around));
@@ -54,11 +62,7 @@ export function loginCommand(around: Surroundings, end: (outcome: Outcome) => vo
 }
 
 export async function login(flags: LoginFlags, around: Surroundings): Promise<Outcome> {
-  if (flags.oidc !== true)
-    return {
-      kind: 'usage',
-      reason: 'login needs to know how: --oidc, in a job of GitHub Actions or GitLab CI',
-    };
+  if (flags.oidc !== true) return browserLogin(flags, around);
   const place = gatewayPlace(flags, around.userName, around);
   if (!place.ok) return place.outcome;
   const obtain = jobObtain(flags, place.value, around);

@@ -9,6 +9,8 @@ export interface OfferFlags {
   readonly scheme?: string;
   readonly ttl?: string;
   readonly balance?: boolean;
+  readonly from?: string;
+  readonly robots?: string;
 }
 
 export const targetHelp = `
@@ -25,12 +27,17 @@ export function addOfferFlags(command: Command): Command {
     .option('--host <value>', 'the Host header that the service sees: a host name, or keep')
     .option('--scheme <scheme>', 'what the service speaks: http, https, h2c or tcp')
     .option('--ttl <duration>', 'how long the forwards live, such as 2h')
-    .option('--balance', 'share the requests with your other connections that offer the same');
+    .option('--balance', 'share the requests with your other connections that offer the same')
+    .option(
+      '--from <networks>',
+      'from where the URLs may be opened at all, such as 192.0.2.0/24,2001:db8::/32',
+    )
+    .option('--robots <word>', 'whether search engines may show the URLs: index or noindex');
 }
 
 /** The option words that all services get. */
-export function commonWords({ access, host, scheme, ttl, balance }: OfferFlags): string[] {
-  const values = { access, host, scheme, ttl, balance: balance?.toString() };
+export function commonWords({ access, host, scheme, ttl, balance, from, robots }: OfferFlags): string[] {
+  const values = { access, host, scheme, ttl, balance: balance?.toString(), from, robots };
   return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 

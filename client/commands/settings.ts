@@ -31,7 +31,7 @@ const settings: readonly Setting[] = [
     fromFile: ({ docker }) => (typeof docker === 'object' ? docker.project : undefined),
   },
   { flag: 'dockerHost', fromFile: ({ docker }) => (typeof docker === 'object' ? docker.host : undefined) },
-  ...['access', 'host', 'scheme', 'ttl'].map((flag): Setting => ({
+  ...['access', 'host', 'scheme', 'ttl', 'from', 'robots'].map((flag): Setting => ({
     flag,
     fromFile: ({ options }) => options[flag],
   })),

@@ -6,7 +6,7 @@ import { ok, type Outcome } from '../outcome.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Found, findUrls, type FoundUrls } from '../wait/find-urls.ts';
 import type { Truth } from '../wait/judge-answer.ts';
-import { takeShareToken, type Waited, waitForUrl } from '../wait/wait-for-url.ts';
+import { takeCredentials, type Waited, waitForUrl } from '../wait/wait-for-url.ts';
 import { addGatewayFlags, gatewayAccess, type GatewayFlags, readTrust } from './gateway-flags.ts';
 
 interface WaitFlags extends GatewayFlags {
@@ -21,7 +21,7 @@ const maxTimeoutMs = 86_400_000;
 
 const notes = `
 With ENV the gateway is asked over SSH, with your key, for the URLs and for what opens them when they are private. With
-a URL no key is needed; for a private environment take its share link.
+a URL no key is needed; for a private environment take its share link, or add ?porthole-token=TOKEN.
 
 Prints the URLs, one a line, and ends with 0 once they all serve; else with 1 and the reason when the time is over.
 
@@ -95,8 +95,8 @@ function givenUrl(text: string, { service }: WaitFlags): Found {
   if (!URL.canParse(text)) return { kind: 'failed', outcome: usage(`${text} is not a URL`) };
   if (service !== undefined)
     return { kind: 'failed', outcome: usage('a URL names its service itself: leave --service out') };
-  const { url, shareToken } = takeShareToken(new URL(text));
-  return { kind: 'found', value: { env: '', urls: [url], shareToken } };
+  const { url, credentials } = takeCredentials(new URL(text));
+  return { kind: 'found', value: { env: '', urls: [url], credentials } };
 }
 
 async function askForUrls(what: string | undefined, wait: Wait): Promise<Found> {
@@ -111,10 +111,10 @@ async function askForUrls(what: string | undefined, wait: Wait): Promise<Found> 
   return findUrls({ access: access.value, service, untilMs, signal, onTruth });
 }
 
-async function waitForAll({ urls, shareToken }: FoundUrls, wait: Wait): Promise<Outcome> {
+async function waitForAll({ urls, credentials }: FoundUrls, wait: Wait): Promise<Outcome> {
   const { trust, untilMs, signal, onTruth } = wait;
   const waited = await Promise.all(
-    urls.map((url) => waitForUrl({ url, shareToken, trust, untilMs, signal, onTruth })),
+    urls.map((url) => waitForUrl({ url, credentials, trust, untilMs, signal, onTruth })),
   );
   const late = waited.find((each): each is Waited & { kind: 'not-ready' } => each.kind === 'not-ready');
   if (late !== undefined) return tellNotReady(urls, late.truth, wait);

@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import { askHttp, type HttpResult } from '../http-ask.ts';
 import { oneLine } from '../printable.ts';
-import { takeShareToken } from '../wait/wait-for-url.ts';
+import { takeCredentials } from '../wait/wait-for-url.ts';
 import { failed, fine, type Verdict } from './check.ts';
 import { echoHeader, type ForwardFacts } from './temporary-service.ts';
 
@@ -20,7 +20,7 @@ export async function makeRoundTrip(
   { url, shareUrl }: ForwardFacts & { kind: 'open' },
   { nonce, trust, signal }: { nonce: string; trust: SecureContext | undefined; signal: AbortSignal },
 ): Promise<TripFacts> {
-  const { shareToken } = takeShareToken(shareUrl ?? url);
+  const { credentials } = takeCredentials(shareUrl ?? url);
   const sent = `porthole doctor ${nonce}\r\n\u00e9`.repeat(100);
   const start = performance.now();
   const result = await askHttp({
@@ -29,7 +29,7 @@ export async function makeRoundTrip(
     headers: {
       'content-type': 'text/plain; charset=utf-8',
       accept: 'application/json',
-      ...(shareToken === undefined ? {} : { 'porthole-share': shareToken }),
+      ...credentials,
     },
     body: sent,
     trust,

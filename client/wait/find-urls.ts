@@ -7,7 +7,7 @@ import type { GatewayAccess } from '../login.ts';
 import type { Outcome } from '../outcome.ts';
 import { httpUrl, oneLine } from '../printable.ts';
 import type { Truth } from './judge-answer.ts';
-import { takeShareToken } from './wait-for-url.ts';
+import { takeCredentials, type Credentials } from './wait-for-url.ts';
 
 export interface UrlQuestion {
   readonly access: GatewayAccess;
@@ -23,7 +23,7 @@ export interface UrlQuestion {
 export interface FoundUrls {
   readonly env: string;
   readonly urls: readonly URL[];
-  readonly shareToken: string | undefined;
+  readonly credentials: Credentials;
 }
 
 export type Found =
@@ -95,15 +95,15 @@ async function toWaitFor(
   service: string | undefined,
 ): Promise<Found> {
   const link = services.find(({ shareUrl }) => shareUrl !== undefined)?.shareUrl;
-  const shareToken = link === undefined ? undefined : takeShareToken(new URL(link)).shareToken;
+  const { credentials } = link === undefined ? { credentials: {} } : takeCredentials(new URL(link));
   if (service !== undefined) {
     const url = await askUrl(connection, service);
     return url.ok
-      ? { kind: 'found', value: { env, urls: [url.url], shareToken } }
+      ? { kind: 'found', value: { env, urls: [url.url], credentials } }
       : { kind: 'failed', outcome: url.outcome };
   }
   const urls = services.filter((each) => each.service !== 'ssh').map(({ url }) => new URL(url));
-  return { kind: 'found', value: { env, urls, shareToken } };
+  return { kind: 'found', value: { env, urls, credentials } };
 }
 
 async function askUrl(

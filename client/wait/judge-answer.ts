@@ -35,7 +35,7 @@ export function judgeAnswer(result: HttpResult): WaitVerdict {
   const code = oneLine(String(headers['porthole-error'] ?? ''));
   const truth: Truth = {
     code: code === '' ? `HTTP_${status}` : code,
-    reason: asText(body['message']) ?? `the answer is ${status}, and not from a Porthole gateway`,
+    reason: `${asText(body['message']) ?? `the answer is ${status}, and not from a Porthole gateway`}${adviceOn(code)}`,
     state,
   };
   if (code === 'ERR_BAD_REQUEST' || code === 'ERR_NOT_FOUND') return hopeless(truth);
@@ -44,6 +44,13 @@ export function judgeAnswer(result: HttpResult): WaitVerdict {
     ? Math.min(maxRetryMs, Math.max(0, seconds * 1000))
     : defaultRetryMs;
   return { kind: 'not-yet', truth, retryMs: Math.max(defaultRetryMs, retryMs) };
+}
+
+/** It may still come up: who is not let in is not told whether it is there. */
+function adviceOn(code: string): string {
+  return code === 'ERR_LOGIN_REQUIRED'
+    ? ' If it is private, give its share link, or add ?porthole-token=TOKEN to its address.'
+    : '';
 }
 
 function judgeFailure({ code, reason }: HttpResult & { kind: 'failed' }): WaitVerdict {

@@ -7,8 +7,8 @@ import { judgeAnswer, type Truth } from './judge-answer.ts';
 export interface WaitQuestion {
   /** Of any host of an environment; only its origin counts. */
   readonly url: URL;
-  /** Opens what is private. */
-  readonly shareToken: string | undefined;
+  /** Header fields that open what is private. */
+  readonly credentials: Credentials;
   readonly trust: SecureContext | undefined;
   /** The monotonic moment (`performance.now()`) when it is too late. */
   readonly untilMs: number;
@@ -17,13 +17,17 @@ export interface WaitQuestion {
   readonly onTruth: (truth: Truth) => void;
 }
 
+/** A share link's token, or one for programs, each in its own field. */
+export type Credentials = Readonly<Partial<Record<(typeof credentialNames)[number], string>>>;
+
 export type Waited = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly truth: Truth };
 
 /** The longest single question: proxies in between end connections that are silent for longer. */
 const maxQuestionSeconds = 30;
 /** The gateway answers by itself when its time is over. */
 const answerMarginMs = 10_000;
-const shareParameter = 'porthole-share';
+/** What the parameters of a URL are called, and the header fields. */
+const credentialNames = ['porthole-share', 'porthole-token'] as const;
 const nothingYet: Truth = { code: 'ETIMEDOUT', reason: 'there was no time to ask', state: undefined };
 
 /** Waits until the gateway says that this URL serves; asks again for as long as there is time. Never rejects. */
@@ -48,14 +52,11 @@ export async function waitForUrl(question: WaitQuestion): Promise<Waited> {
 }
 
 function askOnce(
-  { url, shareToken, trust, signal }: WaitQuestion,
+  { url, credentials, trust, signal }: WaitQuestion,
   leftMs: number,
 ): ReturnType<typeof askHttp> {
   const seconds = Math.min(maxQuestionSeconds, Math.max(1, Math.floor(leftMs / 1000)));
-  const headers = {
-    accept: 'application/json',
-    ...(shareToken === undefined ? {} : { 'porthole-share': shareToken }),
-  };
+  const headers = { accept: 'application/json', ...credentials };
   return askHttp({
     url: new URL(`/_porthole/wait?state=ready&timeout=${seconds}`, url),
     headers,
@@ -65,10 +66,13 @@ function askOnce(
   });
 }
 
-/** A URL without its share token, and the token. */
-export function takeShareToken(link: URL): { url: URL; shareToken: string | undefined } {
+/** A URL without what opens it, and that. */
+export function takeCredentials(link: URL): { url: URL; credentials: Credentials } {
   const url = new URL(link);
-  const shareToken = url.searchParams.get(shareParameter) ?? undefined;
-  url.searchParams.delete(shareParameter);
-  return { url, shareToken };
+  const found = credentialNames.flatMap((name) => {
+    const value = url.searchParams.get(name);
+    url.searchParams.delete(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { url, credentials: Object.fromEntries(found) };
 }

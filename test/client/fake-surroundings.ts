@@ -16,6 +16,7 @@ export class FakeSurroundings implements Surroundings {
   terminal: LiveTerminal | undefined;
   readonly openTerminal = (): LiveTerminal | undefined => this.terminal;
   readonly askPassphrase: Surroundings['askPassphrase'];
+  readonly openUrl: Surroundings['openUrl'];
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
   #running = 0;
@@ -24,10 +25,11 @@ export class FakeSurroundings implements Surroundings {
 
   constructor(
     t: Teardown,
-    options: { env?: Record<string, string>; askPassphrase?: Surroundings['askPassphrase'] } = {},
+    options: Partial<Pick<Surroundings, 'askPassphrase' | 'openUrl'>> & { env?: Record<string, string> } = {},
   ) {
     this.env = options.env ?? {};
     this.askPassphrase = options.askPassphrase;
+    this.openUrl = options.openUrl;
     this.home = mkdtempSync(join(tmpdir(), 'porthole-home-'));
     this.cwd = this.home;
     mkdirSync(join(this.home, '.ssh'), { mode: 0o700 });

@@ -55,6 +55,11 @@ t.test('one environment, with the link that opens it', (t) => {
   t.end();
 });
 
+t.test('from where it may be opened', async (t) => {
+  const [, line] = environmentTable(environment({ services: [{ ...web, from: '192.0.2.0/24' }] }), nowMs);
+  t.match(line, /web:8080 {2}private, from 192\.0\.2\.0\/24 {2}ready/);
+});
+
 t.test('all of them, without those that are gone', (t) => {
   const gone = environment({ env: 'old', state: 'offline', services: [], tunnels: [] });
   const status = { env: 'me', environments: [environment(), gone], moreEnvironments: 0 };

@@ -94,12 +94,14 @@ t.test('what the table offers is what the gateway understands', async (t) => {
   const values: Record<string, string> = {
     ...{ when: '30d', expires: '30d', unused: '90d', ttl: '8h', since: '1h' },
     ...{ role: 'member', env: 'pr-1', limit: '5', source: 'github:ana', action: 'login' },
+    ...{ email: 'ana@example.com', 'max-uses': '3', 'widest-access': 'team' },
   };
+  user.stdin = 'a good password\n';
   for (const spec of commands) {
-    if ('local' in spec) continue;
-    const words = spec.arguments.map(({ name, kind }) =>
-      kind === 'public-key' ? file : (values[name] ?? 'x'),
-    );
+    if ('local' in spec || 'ownInClient' in spec) continue;
+    const words = spec.arguments
+      .filter(({ kind }) => kind !== 'secret')
+      .map(({ name, kind }) => (kind === 'public-key' ? file : (values[name] ?? 'x')));
     const options = spec.options.flatMap((option) =>
       'placeholder' in option ? [`--${option.name}`, values[option.name] ?? 'x'] : [`--${option.name}`],
     );
@@ -108,6 +110,45 @@ t.test('what the table offers is what the gateway understands', async (t) => {
     const parsed = parseCommand(split.ok ? split.value : []);
     t.match(parsed, { kind: 'command', spec: { name: spec.name }, json: true }, spec.name);
   }
+});
+
+t.test('a command that others begin with', async (t) => {
+  const { run, ran, user } = await setUp(t);
+  t.equal(await run('share', 'pr-1/web', '--ttl', '2d', '--email', 'a@b.c', '--email', 'd@e.f', '--json'), 0);
+  t.same(wordsOf(ran[0]?.command), [
+    'share',
+    '--ttl=2d',
+    '--email=a@b.c',
+    '--email=d@e.f',
+    '--json',
+    '--',
+    'pr-1/web',
+  ]);
+  t.equal(await run('share', 'list', '--all', '--json'), 0);
+  t.same(wordsOf(ran[1]?.command), ['share', 'list', '--all', '--json']);
+  t.equal(await run('share', 'revoke', 'abc'), 0);
+  t.same(wordsOf(ran[2]?.command), ['share', 'revoke', '--', 'abc']);
+  t.equal(await run('share'), 2);
+  t.equal(await run('share', '--help'), 0);
+  t.match(user.stdout.join('\n'), /--max-uses <n>[^]*list \[options\] \[env\]/);
+  t.equal(await run('session', 'end', '--all'), 0);
+  t.same(wordsOf(ran[3]?.command), ['session', 'end', '--all']);
+});
+
+t.test('a password goes by standard input, and is no word', async (t) => {
+  const { run, ran, user } = await setUp(t);
+  user.stdin = ' correct horse \nnot this\n';
+  t.equal(await run('password', 'set', 'pr-1'), 0);
+  t.same(ran, [{ command: 'password set -- pr-1', stdin: ' correct horse \n' }]);
+  t.equal(await run('password', 'set', 'pr-1', '--generate'), 0);
+  t.same(ran[1], { command: 'password set --generate -- pr-1', stdin: '' });
+  t.equal(await run('password', 'set', 'pr-1', 'hunter2'), 2, 'not as a word');
+  user.stdin = '';
+  t.equal(await run('password', 'set', 'pr-1'), 1);
+  user.stdin = makeKey().private;
+  t.equal(await run('password', 'set', 'pr-1'), 1);
+  t.match(user.stderr.at(-1), /is an OpenSSH private key; nothing of it was sent/);
+  t.equal(ran.length, 2);
 });
 
 t.test('a private key goes nowhere and is shown nowhere, in whatever form', async (t) => {

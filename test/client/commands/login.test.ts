@@ -43,7 +43,7 @@ t.test('or as JSON, with the own key', async (t) => {
 
 t.test('what is wrong', async (t) => {
   const { user, args } = surroundings(t);
-  t.equal(await user.run('login', '--server', server), 2, 'without saying how');
+  t.equal(await user.run('login', '--server', server, '--out', 'id'), 2, 'a browser takes no certificate');
   t.equal(await user.run(...args, '--server', 'ssh://localhost'), 2);
   t.equal(await user.run(...args, '--identity', 'x'), 2);
   user.write('taken', 'x');
@@ -56,4 +56,19 @@ t.test('what is wrong', async (t) => {
   gateway.answer = () => ({ body: { certificate: 'x', expiresAt: new Date().toISOString() } });
   t.equal(await user.run(...args), 1, 'nothing that is no certificate is written');
   t.notMatch(user.stdout.concat(user.stderr).join(), /a\.b\.c/);
+});
+
+t.test('what is about certificates goes with --oidc only', async (t) => {
+  const { user } = surroundings(t);
+  for (const [flag, value] of [
+    ['--out', 'id'],
+    ['--ttl', '5m'],
+    ['--env-pattern', 'pr-1'],
+    ['--oidc-token-env', 'X'],
+    ['--oidc-token-file', 'x'],
+    ['--oidc-audience', 'x'],
+  ] as const) {
+    t.equal(await user.run('login', '--server', server, flag, value), 2);
+    t.match(user.stderr.at(-1), `${flag} is about the certificate of a CI job`);
+  }
 });

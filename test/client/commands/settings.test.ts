@@ -69,6 +69,8 @@ t.test('Docker may be asked for, or not', async (t) => {
 t.test('options for all services', async (t) => {
   const file = 'access = "team"\nttl = "2h"\nbalance = true';
   t.match(await flagsOf(t, { file }), { access: 'team', ttl: '2h', balance: true });
+  t.match(await flagsOf(t, { file: 'robots = "index"' }), { robots: 'index' });
+  t.match(await flagsOf(t, { file: 'from = "192.0.2.0/24"' }), { from: '192.0.2.0/24' });
   t.match(await flagsOf(t, { file, args: ['--access', 'public'] }), { access: 'public', ttl: '2h' });
 });
 

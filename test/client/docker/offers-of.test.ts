@@ -217,6 +217,7 @@ t.test('whatever labels say, each offer is one that a gateway reads as it was me
     'default',
     'enable',
     'balance',
+    'from',
     'x',
   );
   const value = fc.oneof(

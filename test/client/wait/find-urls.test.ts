@@ -56,7 +56,7 @@ t.test('the URLs of all services but ssh, and what opens them', async (t) => {
   const { server } = await gatewayWith(t, { answers: { 'status pr-1': environment(web, secret, ssh) } });
   const { question } = await ask(t, server);
   const found = await findUrls(question);
-  t.match(found, { kind: 'found', value: { env: 'pr-1', shareToken: 'token' } });
+  t.match(found, { kind: 'found', value: { env: 'pr-1', credentials: { 'porthole-share': 'token' } } });
   t.same(found.kind === 'found' && found.value.urls.map(String), [web.url, secret.url]);
 });
 

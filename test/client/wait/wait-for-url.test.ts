@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import t, { type Test } from 'tap';
-import { takeShareToken, waitForUrl, type WaitQuestion } from '../../../client/wait/wait-for-url.ts';
+import { takeCredentials, waitForUrl, type WaitQuestion } from '../../../client/wait/wait-for-url.ts';
 import { startApp } from '../../support/web-app.ts';
 import { freePort } from '../local-servers.ts';
 
@@ -20,7 +20,7 @@ async function question(
   const truths: string[] = [];
   return {
     url: new URL(`http://web--pr-1.localhost:${port}/any/path?query`),
-    shareToken: undefined,
+    credentials: {},
     trust: undefined,
     untilMs: performance.now() + 20_000,
     signal: new AbortController().signal,
@@ -40,7 +40,7 @@ const offline: RequestListener = (_request, response) => {
 const mute: RequestListener = () => undefined;
 
 t.test('asks again until it is ready, and tells each reason once', async (t) => {
-  const asks = await question(t, [offline, offline, ready], { shareToken: 'token' });
+  const asks = await question(t, [offline, offline, ready], { credentials: { 'porthole-share': 'token' } });
   t.same(await waitForUrl(asks), { kind: 'ready' });
   t.same(asks.truths, ['ERR_ENV_OFFLINE']);
   t.match(asks.asked, [/^\/_porthole\/wait\?state=ready&timeout=\d+ token$/, /./, /./]);
@@ -74,10 +74,16 @@ t.test('stopped at once', async (t) => {
   t.match(await waited, { kind: 'not-ready' });
 });
 
-t.test('a share link and its token', (t) => {
-  const { url, shareToken } = takeShareToken(new URL('https://x.test/a?b=c&porthole-share=token'));
-  t.equal(url.href, 'https://x.test/a?b=c');
-  t.equal(shareToken, 'token');
-  t.equal(takeShareToken(new URL('https://x.test/')).shareToken, undefined);
+t.test('what opens it is taken out of a URL', (t) => {
+  const cases = {
+    'https://x.test/a?b=c&porthole-share=token': { 'porthole-share': 'token' },
+    'https://x.test/a?porthole-token=pht_x&b=c': { 'porthole-token': 'pht_x' },
+    'https://x.test/a?b=c': {},
+  };
+  for (const [link, credentials] of Object.entries(cases)) {
+    const taken = takeCredentials(new URL(link));
+    t.equal(taken.url.href, 'https://x.test/a?b=c');
+    t.same(taken.credentials, credentials);
+  }
   t.end();
 });
