@@ -1,4 +1,7 @@
 import type { Log } from '../core/log.ts';
+import type { AccessParts } from './access-parts.ts';
+import { grantToken } from './access/grant-token.ts';
+import { hashPassword } from './access/passwords.ts';
 import { Admin } from './admin/admin.ts';
 import { fileKeyRecords } from './admin/file-keys.ts';
 import { adminHandlers, type AdminServices } from './admin/handlers.ts';
@@ -10,13 +13,14 @@ import type { CertificateIssuer } from './identity/issuer.ts';
 import type { KeyFile } from './identity/key-file.ts';
 import { KeyImports } from './identity/key-imports.ts';
 import type { KeyRecord } from './identity/key-record.ts';
+import type { PublicUrls } from './routing/public-urls.ts';
 import type { Registry } from './routing/registry.ts';
 import type { HostKey } from './ssh/host-key.ts';
 import { ImportStore } from './store/import-store.ts';
 import type { Stores } from './store/stores.ts';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'unusedKeyAfterMs' | 'certTtlMs' | 'keyImportIntervalMs'>;
+  readonly config: Pick<Config, 'unusedKeyAfterMs' | 'certTtlMs' | 'keyImportIntervalMs' | 'shareTtlMs'>;
   readonly log: Log;
   readonly stores: Stores;
   readonly registry: Registry;
@@ -25,6 +29,11 @@ export interface AdministrationParts {
   readonly issuer: CertificateIssuer;
   readonly imports: KeyImports;
   readonly hostKey: HostKey;
+  /** What lets visitors in. */
+  readonly access: Pick<AccessParts, 'grants' | 'sessions' | 'loginLinks' | 'grantKey'>;
+  readonly urls: Pick<PublicUrls, 'urlOf'>;
+  /** Whether people can log in with an address that somebody vouches for. */
+  readonly hasLoginProviders: () => boolean;
   readonly envNameOf: (identity: Identity, text: string) => string;
   /** Where people dial in. */
   readonly address: () => { readonly host: string; readonly port: number };
@@ -43,6 +52,7 @@ export function makeAdmin(parts: AdministrationParts): Admin {
     env: envServices(parts, fileKeys),
     cert: { keys, fileKeys, issuer, certTtlMs: config.certTtlMs },
     audit: { audit },
+    visit: visitServices(parts),
   });
   return new Admin({ handlers, audit, log });
 }
@@ -76,6 +86,24 @@ function envServices(
     tunnelsOf,
     audit: stores.audit,
     log,
+  };
+}
+
+function visitServices(parts: AdministrationParts): AdminServices['visit'] {
+  const { config, stores, registry, access, urls, envNameOf, hasLoginProviders } = parts;
+  const { grants, sessions, loginLinks, grantKey } = access;
+  return {
+    environments: registry,
+    envNameOf,
+    audit: stores.audit,
+    grants,
+    sessions,
+    loginLinks,
+    urls,
+    secretOf: (kind, id) => grantToken(grantKey, kind, id),
+    hashPassword,
+    hasLoginProviders,
+    shareTtlMs: config.shareTtlMs,
   };
 }
 

@@ -14,6 +14,12 @@ import type { CertificateStore } from './store/certificate-store.ts';
 export interface CertificateParts {
   readonly admissions: Admissions;
   readonly issuer: CertificateIssuer;
+  readonly authorities: UserAuthorities;
+  readonly own: OwnAuthority;
+  /** What the operator has revoked, if there is a list. */
+  readonly revoked: RevocationList | undefined;
+  /** Idempotent. */
+  close(): void;
 }
 
 /** Where plain keys are known. */
@@ -22,9 +28,9 @@ export interface KnownKeys {
   readonly file: Pick<Admissions, 'admit'> | undefined;
 }
 
-/** Opens the authorities. Throws `ERR_CONFIG` when one of their files cannot be read. */
+/** Opens the authorities, and the list of what is revoked. Throws `ERR_CONFIG` when one of their files cannot be read. */
 export function openCertificateParts(
-  { userCa }: Pick<Config, 'userCa'>,
+  { userCa, revokedKeys }: Pick<Config, 'userCa' | 'revokedKeys'>,
   {
     stateDir,
     records,
@@ -32,28 +38,40 @@ export function openCertificateParts(
     log,
   }: { stateDir: string; records: CertificateStore; known: KnownKeys; log: Log },
 ): CertificateParts {
-  const authorities = new UserAuthorities({ paths: userCa, log });
+  const revoked = revokedKeys === undefined ? undefined : new RevocationList({ path: revokedKeys, log });
+  const authorities = openAuthorities(userCa, log, () => revoked?.close());
   const own = new OwnAuthority({ stateDir, log });
+  const admissions = new UserCertificates({
+    authorities,
+    own,
+    issued: records,
+    isKnown: (key, address) =>
+      known.stored.byFingerprint(fingerprint(key.blob)) !== undefined ||
+      known.file?.admit(key, address).kind === 'admitted',
+  });
   return {
-    admissions: new UserCertificates({
-      authorities,
-      own,
-      issued: records,
-      isKnown: (key, address) =>
-        known.stored.byFingerprint(fingerprint(key.blob)) !== undefined ||
-        known.file?.admit(key, address).kind === 'admitted',
-    }),
+    admissions,
     issuer: new AuthorityIssuer({ authority: own, records }),
+    authorities,
+    own,
+    revoked,
+    close: () => {
+      admissions.close();
+      revoked?.close();
+    },
   };
 }
 
-/** The same admissions, without what the operator has revoked. Throws `ERR_CONFIG` when the list cannot be read. */
-export function withoutRevoked(
-  admissions: Admissions,
-  { revokedKeys: path }: Pick<Config, 'revokedKeys'>,
-  log: Log,
-): Admissions {
-  return path === undefined
-    ? admissions
-    : new UnrevokedAdmissions(admissions, new RevocationList({ path, log }));
+function openAuthorities(paths: readonly string[], log: Log, onFailure: () => void): UserAuthorities {
+  try {
+    return new UserAuthorities({ paths, log });
+  } catch (error) {
+    onFailure();
+    throw error;
+  }
+}
+
+/** The same admissions, without what the operator has revoked. */
+export function withoutRevoked(admissions: Admissions, revoked: RevocationList | undefined): Admissions {
+  return revoked === undefined ? admissions : new UnrevokedAdmissions(admissions, revoked);
 }

@@ -16,6 +16,7 @@ import type { PublicUrls } from './routing/public-urls.ts';
 import { knownHostsLine, type HostKey } from './ssh/host-key.ts';
 import type { StateDir } from './state-dir.ts';
 import type { Stores } from './store/stores.ts';
+import type { VisitParts } from './visit-parts.ts';
 
 /** For those who watch their session to read why it ends. */
 const farewellMs = 500;
@@ -39,6 +40,7 @@ export interface Running extends Parts {
   readonly config: Config;
   readonly log: Log;
   readonly stores: Stores;
+  readonly visit: VisitParts;
   readonly unusedKeys: UnusedKeys;
   readonly stateDir: StateDir;
   readonly certificates: CertificateSource;
@@ -60,6 +62,7 @@ export class RunningGateway implements Gateway {
     this.#parts = parts;
     this.#announce();
     parts.importWatch.start();
+    parts.visit.access.start();
     const { predecessor, urls } = parts;
     const mainPid = predecessor === undefined ? {} : { mainPid: process.pid };
     this.#notify({ ready: true, status: `serving ${urls.rootUrl}`, ...mainPid });
@@ -111,20 +114,23 @@ export class RunningGateway implements Gateway {
     if (this.#closing !== undefined) return this.closed.then(() => undefined);
     this.#closing = 'shutdown';
     this.#notify({ stopping: true, status: 'draining' });
-    const { readiness, entrances, importWatch } = this.#parts;
+    const { readiness, entrances, importWatch, visit } = this.#parts;
     readiness.ready = false;
     importWatch.close();
+    visit.access.release();
     await entrances.close();
     await this.#drain(false);
   }
 
   /** A successor listens beside this gateway and serves: settles when what only one may have is free; the rest is a drain. */
   async handOver(): Promise<void> {
-    const { readiness, entrances, endpoint, importWatch, stores, stateDir, certificates, log } = this.#parts;
+    const { readiness, entrances, endpoint, importWatch, visit, stores, stateDir, certificates, log } =
+      this.#parts;
     const isFirst = this.#closing === undefined;
     this.#closing = 'replaced';
     readiness.ready = false;
     importWatch.close();
+    visit.access.release();
     await stores.release();
     // Renewals are the successor's from now on.
     certificates.close();
@@ -163,11 +169,13 @@ export class RunningGateway implements Gateway {
       metrics,
       stores,
       unusedKeys,
+      visit,
       stateDir,
     } = this.#parts;
     importWatch.close();
     // First: what ends from here on is no news.
     unusedKeys.close();
+    visit.close();
     void stores.close();
     entrances.destroy(reason);
     demuxer.destroy(reason);

@@ -3,6 +3,9 @@ import type { CertificateSource } from '../tls/certificate-source.ts';
 import type { DemuxerEvent } from '../tls/demuxer-event.ts';
 import { Demuxer } from '../tls/demuxer.ts';
 import { parseNetworks } from '../tls/networks.ts';
+import type { AccessParts } from './access-parts.ts';
+import { ownerMark } from './access/owner-mark.ts';
+import { StandingLinks } from './access/standing-links.ts';
 import type { Admin } from './admin/admin.ts';
 import { makeAdmin, makeImports } from './administration.ts';
 import type { Config } from './config/keys.ts';
@@ -16,9 +19,9 @@ import type { OwnEndpoint } from './pages/own-endpoint.ts';
 import { createIngress, type Ingress } from './ingress/ingress.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { publicAddress, publicUrls } from './public-address.ts';
-import { sessionUrls } from './session-urls.ts';
+import { sessionUrls, withStandingLinks } from './session-urls.ts';
 import type { PublicUrls } from './routing/public-urls.ts';
-import { Registry } from './routing/registry.ts';
+import type { Registry } from './routing/registry.ts';
 import { RequestFeed } from './routing/request-feed.ts';
 import { keyStates, noteLogin } from './key-life.ts';
 import { makePenalties } from './login-penalties.ts';
@@ -28,8 +31,6 @@ import { SshServer } from './ssh/ssh-server.ts';
 import type { Stores } from './store/stores.ts';
 import { Heartbeat } from './tunnel/heartbeat.ts';
 
-/** Environments that are remembered after they went offline. */
-export const maxRemembered = 100_000;
 /** Requests in flight for all environments together. */
 const maxRequestsTotal = 16_384;
 /** What the requests that wait for a tunnel may keep in memory, of one environment and in all. */
@@ -52,6 +53,11 @@ export interface Foundations {
   readonly envNameOf: (identity: Identity, user: string) => string;
   readonly certificates: CertificateSource;
   readonly entrances: Entrances;
+  /** With nothing in it yet. */
+  readonly registry: Registry;
+  /** What decides who may visit. */
+  readonly access: AccessParts;
+  readonly hasLoginProviders: () => boolean;
   /** What other parts serve below `/_porthole/`. */
   readonly endpoints: readonly OwnEndpoint[];
   /** What is known beyond the life of the process. */
@@ -73,19 +79,7 @@ export interface Parts {
 
 /** Makes the parts and fills in the interfaces by which they know of each other. Nothing is opened. */
 export function connectParts(base: Foundations): Parts {
-  const { config } = base;
-  const registry = new Registry({
-    domain: config.domain,
-    holdMs: config.holdMs,
-    claimTtlMs: config.claimTtlMs,
-    maxHeldPerEnv: config.maxHeld,
-    maxRemembered,
-    memory: base.stores.environments,
-    onStateChange: ({ name: env, state, services }, previous) => {
-      const { detail } = services.find((service) => service.state === state) ?? {};
-      base.log.info({ env, state, previous, detail }, 'env state');
-    },
-  });
+  const { config, registry } = base;
   const heartbeat = new Heartbeat({ intervalMs: config.keepaliveIntervalMs, misses: config.keepaliveMisses });
   const feed = new RequestFeed();
   const urls = publicUrls(config, base.entrances);
@@ -109,23 +103,22 @@ export function connectParts(base: Foundations): Parts {
   const importWatch = new ImportWatch({ imports, intervalMs: config.keyImportIntervalMs, log: base.log });
   const admin = makeAdmin({
     ...base,
-    registry,
     imports,
+    urls,
     address: () => ({ host: config.domain, port: publicAddress(config, base.entrances).port }),
     tunnelsOf: (env) =>
       ssh.tunnels
         .filter(({ forwards }) => forwards.some(({ route }) => route.env === env))
         .map((tunnel) => ({ end: (reason) => ssh.withdrawTunnel(tunnel, reason) })),
   });
-  const ssh: SshServer = makeSshServer({ ...base, registry, heartbeat, feed, urls, metrics, admin });
-  const ingress: Ingress = makeIngress({ ...base, registry, feed, urls, metrics, readiness });
+  const ssh: SshServer = makeSshServer({ ...base, heartbeat, feed, urls, metrics, admin });
+  const ingress: Ingress = makeIngress({ ...base, feed, urls, metrics, readiness });
   const demuxer: Demuxer = makeDemuxer({ ...base, ssh, ingress, metrics });
   return { registry, heartbeat, ssh, importWatch, ingress, demuxer, metrics, urls, readiness };
 }
 
 function makeSshServer(
   base: Foundations & {
-    registry: Registry;
     heartbeat: Heartbeat;
     feed: RequestFeed;
     urls: PublicUrls;
@@ -134,12 +127,14 @@ function makeSshServer(
   },
 ): SshServer {
   const { config, registry, log, metrics } = base;
-  const urls = sessionUrls(base);
+  const { grantKey, grants } = base.access;
+  const links = new StandingLinks({ grants, ttlMs: config.shareTtlMs, log });
+  const urls = sessionUrls({ urls: base.urls, links, grantKey });
   return new SshServer({
     hostKey: base.hostKey,
     admissions: base.admissions,
     envNameOf: base.envNameOf,
-    routes: registry,
+    routes: withStandingLinks(registry, links),
     environments: registry,
     admin: base.admin,
     onForwardEnd: (forward, ending) => {
@@ -157,6 +152,7 @@ function makeSshServer(
     urls: () => urls,
     refusals: new Refusals(),
     defaultAccess: config.access,
+    widestAccess: config.widestAccess,
     contact: config.contact,
     loginGraceMs: config.loginGraceMs,
     maxStartups: config.maxStartups,
@@ -184,7 +180,6 @@ function makeSshServer(
 
 function makeIngress(
   base: Foundations & {
-    registry: Registry;
     feed: RequestFeed;
     urls: PublicUrls;
     metrics: Metrics;
@@ -195,7 +190,8 @@ function makeIngress(
   const trustedProxies = parseNetworks(config.trustedProxies);
   return createIngress({
     router: base.registry,
-    shareKey: base.shareKey,
+    doorkeeper: base.access.doorkeeper,
+    mayRead: (origin, env) => base.access.mayRead(origin, env),
     log,
     metrics,
     limits: {
@@ -213,9 +209,11 @@ function makeIngress(
       tlsHandshakeTimeoutMs: config.tlsHandshakeTimeoutMs,
     },
     domain: config.domain,
+    adminDomain: config.adminDomain,
     publicAddress: publicAddress(config, base.entrances),
     endpoints: base.endpoints,
     publicByDefault: config.access === 'public',
+    ownerMark: (owned) => ownerMark(base.shareKey, owned),
     isTrustedProxy: (address) => trustedProxies.contains(address),
     ready: () => base.readiness.ready,
     onRequest: (entry) => {

@@ -4,7 +4,7 @@ import { envSlug, openEnvName } from '../core/names.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import { openCertificateFiles } from '../tls/certificates.ts';
 import { loadShareKey } from './access/share-key.ts';
-import { openCertificateParts, withoutRevoked } from './certificate-parts.ts';
+import { openCertificateParts, withoutRevoked, type CertificateParts } from './certificate-parts.ts';
 import type { Config } from './config/keys.ts';
 import { Entrances, type EntranceTarget } from './entrances.ts';
 import { RunningGateway, type Gateway } from './gateway.ts';
@@ -21,12 +21,13 @@ import { isUsable } from './identity/key-state.ts';
 import { CombinedAdmissions } from './identity/known-keys.ts';
 import { watchUnusedKeys } from './key-life.ts';
 import { MetricsEndpoint } from './metrics/endpoint.ts';
-import { openOidcParts } from './oidc-parts.ts';
-import { connectParts, maxRemembered, type Parts } from './parts.ts';
-import { publicUrls } from './public-address.ts';
+import { connectParts, type Parts } from './parts.ts';
+import { makeRegistry, maxRemembered } from './routing-table.ts';
 import { loadHostKey } from './ssh/host-key.ts';
 import { StateDir } from './state-dir.ts';
 import { Stores } from './store/stores.ts';
+import { TunnelKeys } from './access/tunnel-keys.ts';
+import { openVisitParts } from './visit-parts.ts';
 import { packageVersion } from '../core/version.ts';
 
 export interface StartOptions {
@@ -76,10 +77,10 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
     log,
   });
   opened.push(() => {
-    certificateParts.admissions.close();
+    certificateParts.close();
   });
   const { issuer } = certificateParts;
-  const known = { stores, keyFile, certificates: certificateParts.admissions, log };
+  const known = { stores, keyFile, certificateParts, log };
   const admissions = options.admissions ?? openAdmissions(config, known);
   opened.push(() => {
     admissions.close();
@@ -93,23 +94,23 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   await entrances.listen(targets);
   const envNameOf = options.envNameOf ?? envNaming(config);
   const logLinesDropped = options.logLinesDropped ?? (() => 0);
-  const oidc = await openOidcParts(config, {
-    rootUrl: publicUrls(config, entrances).rootUrl,
-    certificates: issuer,
-    audit: stores.audit,
-    log,
+  const registry = makeRegistry(config, { stores, log });
+  const visit = await openVisitParts(config, {
+    ...{ stateDir: stateDir.path, stores, keyFile, certificateParts, registry, entrances, issuer, log },
+    grantKey: shareKey,
+    machines: new TunnelKeys({
+      shown: (env) => parts.ssh.keysOf(env),
+      ownerOf: (env) => registry.view(env)?.owner,
+    }),
   });
   opened.push(() => {
-    oidc.close();
+    visit.close();
   });
   const foundations = { config, log, logLinesDropped, hostKey, shareKey, admissions, issuer, envNameOf };
-  const parts = connectParts({
-    ...foundations,
-    keyFile,
-    certificates,
-    entrances,
-    stores,
-    endpoints: oidc.endpoints,
+  const parts: Parts = connectParts({
+    ...{ ...foundations, keyFile, certificates, entrances, stores, registry, access: visit.access },
+    hasLoginProviders: visit.hasLoginProviders,
+    endpoints: visit.endpoints,
   });
   opened.push(() => {
     parts.ingress.destroy('the start failed');
@@ -122,15 +123,17 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   opened.push(() => endpoint?.destroy('the start failed'));
   // From here on nothing may fail: the predecessor goes. It writes the last of what it knows, for which connections that come meanwhile wait.
   await succession.complete();
-  if (predecessor !== undefined) await stores.keys.reload();
+  if (predecessor !== undefined) await stores.reload();
   parts.registry.recall(
     predecessor === undefined ? remembered : await stores.environments.recall().catch(() => remembered),
   );
+  parts.registry.recallFormer(await stores.environments.recallFormer().catch(() => []));
   entrances.open(parts.demuxer);
   const all = {
     ...foundations,
     ...parts,
     stores,
+    visit,
     unusedKeys,
     stateDir,
     certificates,
@@ -140,7 +143,7 @@ async function assemble(config: Config, options: StartOptions, opened: (() => vo
   };
   const gateway = new RunningGateway(all);
   void gateway.closed.then(() => {
-    oidc.close();
+    certificateParts.close();
   });
   succession.settle(gateway);
   return gateway;
@@ -227,18 +230,24 @@ function openStores(
 }
 
 async function openCertificates(config: Config, log: Log): Promise<CertificateSource> {
-  const { tlsCert, tlsKey, domain, stateDir } = config;
+  const { tlsCert, tlsKey, domain, adminDomain, stateDir } = config;
+  const otherHosts = adminDomain === undefined ? [] : [adminDomain];
   if (tlsCert === undefined || tlsKey === undefined) {
     // Not needed by those who bring a certificate, and slow to load.
     const { openDevelopmentCa } = await import('../tls/development-ca.ts');
-    return openDevelopmentCa({ stateDir, domain, log });
+    return openDevelopmentCa({ stateDir, domain, otherHosts, log });
   }
-  return openCertificateFiles({ certFile: tlsCert, keyFile: tlsKey, domain, log });
+  return openCertificateFiles({ certFile: tlsCert, keyFile: tlsKey, domain, otherHosts, log });
 }
 
 function openAdmissions(
   config: Config,
-  { stores, keyFile, certificates, log }: KeySources & { stores: Stores; certificates: Admissions },
+  {
+    stores,
+    keyFile,
+    certificateParts,
+    log,
+  }: KeySources & { stores: Stores; certificateParts: CertificateParts },
 ): Admissions {
   const { admission, userCa } = config;
   const open = admission === 'open' ? new OpenAdmissions() : undefined;
@@ -249,8 +258,9 @@ function openAdmissions(
       'nobody may dial in: add a key with portholed admin add KEYFILE, name a file of keys with --authorized-keys, or let anybody in with --admission open',
     );
   }
+  const { admissions: certificates, revoked } = certificateParts;
   const combined = new CombinedAdmissions({ stored: stores.keys, file: keyFile, certificates, open });
-  return withoutRevoked(combined, config, log);
+  return withoutRevoked(combined, revoked);
 }
 
 /** With open admission a name carries the key's id, so that nobody can take another's. */

@@ -1,3 +1,4 @@
+import { isReservedLabel, matchHost } from '../../core/names.ts';
 import { formatListenAddress } from '../../tls/listener.ts';
 import type { ListenAddress } from './addresses.ts';
 import type { Config, Field } from './keys.ts';
@@ -11,7 +12,7 @@ export interface Settled {
 
 /** What is wrong with values that are right by themselves but not together. */
 export function crossCheck(settled: Settled): string[] {
-  return [...certificatePair(settled), ...publicHost(settled), ...listeners(settled)];
+  return [...certificatePair(settled), ...publicHost(settled), ...adminHost(settled), ...listeners(settled)];
 }
 
 function certificatePair({ sources }: Settled): string[] {
@@ -31,6 +32,20 @@ function publicHost({ values, sources }: Settled): string[] {
     `${nameOf(sources, 'publicUrl')}: its host is ${publicUrl.hostname}, but the domain is ${domain}; ` +
       'they must be the same',
   ];
+}
+
+/** A host that a preview could have would be taken by whoever dials in under that name. */
+function adminHost({ values, sources }: Settled): string[] {
+  const { adminDomain, domain } = values;
+  if (adminDomain === undefined || domain === undefined) return [];
+  const match = matchHost(adminDomain, domain);
+  const told = (what: string): string[] => [`${nameOf(sources, 'adminDomain')}: ${adminDomain} ${what}`];
+  if (match.kind === 'apex')
+    return told('is the domain itself, where the login pages are anyway; leave it out');
+  if (match.kind !== 'label' || isReservedLabel(match.label)) return [];
+  return told(
+    `is a host that a preview could have; below ${domain} take auth, login or another reserved name`,
+  );
 }
 
 function listeners({ values, sources }: Settled): string[] {

@@ -9,7 +9,7 @@ import { configOf, stateCommand, type GatewayFlags, type Operator } from './oper
 export function backupCommand(operator: Operator): Command {
   return stateCommand('backup', 'copy the database to a new file, while the gateway runs')
     .description(
-      'Copies the database (keys, claims, audit) to a new file that only this user can read, and checks the copy. To restore it, stop the gateway, put it in the place of porthole.db in the state directory, and remove porthole.db-wal and porthole.db-shm there.',
+      'Copies the database (keys, claims, logins, links, audit) to a new file that only this user can read, and checks the copy. To restore it, stop the gateway, put it in the place of porthole.db in the state directory, and remove porthole.db-wal and porthole.db-shm there.',
     )
     .argument('<file>', 'the new file; one that is there already is never overwritten')
     .action((file: string, flags: GatewayFlags) => {
@@ -21,7 +21,7 @@ export function backupCommand(operator: Operator): Command {
     });
 }
 
-/** Keys and certificates are files of their own. */
+/** Keys and certificates are files of their own: those that sign links and seal the cookies of logins too. */
 function filesBeside(stateDir: string): string[] {
   const files = readdirSync(stateDir, { withFileTypes: true }).filter((entry) => entry.isFile());
   return files.map(({ name }) => name).filter((name) => !name.startsWith(databaseName));

@@ -4,9 +4,15 @@ import { adminCommand } from './admin.ts';
 import { backupCommand } from './backup.ts';
 import { caCommand } from './ca.ts';
 import { UsageProblem, type Operator } from './operator.ts';
+import { sessionKeyCommand } from './session-key.ts';
 
 /** Each makes one command with its own subcommands; they are listed in this order. */
-const makers: readonly ((operator: Operator) => Command)[] = [adminCommand, caCommand, backupCommand];
+const makers: readonly ((operator: Operator) => Command)[] = [
+  adminCommand,
+  caCommand,
+  sessionKeyCommand,
+  backupCommand,
+];
 
 const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 

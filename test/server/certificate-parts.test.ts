@@ -26,12 +26,14 @@ t.test('what the authorities sign is admitted, what is revoked is not, and the o
   writeFileSync(path, authority.line);
   writeFileSync(list, 'id: bob\n');
   const { log } = createLog();
-  const { admissions, issuer } = openCertificateParts({ userCa: [path] }, { stateDir, records, known, log });
-  const unrevoked = withoutRevoked(admissions, { revokedKeys: list }, log);
+  const base = { stateDir, records, known, log };
+  const parts = openCertificateParts({ userCa: [path], revokedKeys: list }, base);
+  const { admissions, issuer, revoked } = parts;
+  const unrevoked = withoutRevoked(admissions, revoked);
   t.teardown(() => {
-    unrevoked.close();
+    parts.close();
   });
-  t.equal(withoutRevoked(admissions, { revokedKeys: undefined }, log), admissions);
+  t.equal(withoutRevoked(admissions, undefined), admissions);
   const key = makeKey(t);
   const admit = (blob: Buffer) =>
     unrevoked.admit({ type: 'ssh-ed25519-cert-v01@openssh.com', blob }, '192.0.2.1');
@@ -63,5 +65,8 @@ t.test('a file that cannot be read is a clear error', async (t) => {
   const records = await CertificateStore.open({ database });
   const { log } = createLog();
   const userCa = [join(stateDir, 'none')];
-  t.throws(() => openCertificateParts({ userCa }, { stateDir, records, known, log }), { code: 'ERR_CONFIG' });
+  const base = { stateDir, records, known, log };
+  t.throws(() => openCertificateParts({ userCa, revokedKeys: undefined }, base), { code: 'ERR_CONFIG' });
+  const revokedKeys = join(stateDir, 'none');
+  t.throws(() => openCertificateParts({ userCa: [], revokedKeys }, base), { code: 'ERR_CONFIG' });
 });

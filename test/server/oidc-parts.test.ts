@@ -11,6 +11,11 @@ const { log } = createLog();
 const parts = {
   rootUrl: 'https://gw.test/',
   certificates: { issue: () => Promise.reject(new Error('none')) },
+  visits: {
+    grants: { change: () => Promise.resolve() },
+    grantKey: Buffer.alloc(32),
+    ownerOf: () => undefined,
+  },
   audit: { record: () => undefined },
   log,
 };

@@ -17,6 +17,22 @@ t.test('the public URL names the domain', async (t) => {
   t.same(problemsOf('--public-url=https://a.example.com:444', '--domain=A.example.com'), []);
 });
 
+t.test('the host of the login pages is none that a preview could have', async (t) => {
+  const admin = (host: string): readonly string[] =>
+    problemsOf('--domain=preview.example.com', `--admin-domain=${host}`);
+  t.match(admin('Preview.Example.com'), [/^--admin-domain: preview\.example\.com is the domain itself/]);
+  t.match(admin('pr-42.preview.example.com'), [/^--admin-domain: .*a preview could have/]);
+  t.match(admin('web--auth.preview.example.com'), [/a preview could have/]);
+  for (const host of [
+    'auth.preview.example.com',
+    'LOGIN.preview.example.com',
+    'login.example.com',
+    'example.com',
+  ])
+    t.same(admin(host), [], host);
+  t.same(admin('a.b.preview.example.com'), []);
+});
+
 t.test('no address is listened on twice, and there is one at least', async (t) => {
   t.same(problemsOf('--listen=:443', '--ssh-listen=0.0.0.0:443'), [
     '--ssh-listen: 0.0.0.0:443 is used twice',
