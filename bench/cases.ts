@@ -3,6 +3,7 @@ import { fairness, fairnessOfMany } from './cases/fairness.ts';
 import { idleTunnels1000, idleTunnels5000 } from './cases/idle-tunnels.ts';
 import { latency } from './cases/latency.ts';
 import { loginsWithCertificate, loginsWithKey } from './cases/logins.ts';
+import { privatePreview } from './cases/private-preview.ts';
 import { revokeToCut } from './cases/revoke-to-cut.ts';
 import { newConnections, smallHttp, smallHttps } from './cases/small-responses.ts';
 import { stalledDownloads } from './cases/stalled-downloads.ts';
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   smallHttp,
   smallHttps,
   newConnections,
+  privatePreview,
   latency,
   downloadMegabyte,
   downloadHundredMegabytes,

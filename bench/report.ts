@@ -76,7 +76,7 @@ function verdictOf(target: PerformanceTarget, peer: string, rows: readonly Row[]
   const { bound } = target;
   const actual = bound.kind === 'ratio' ? cell?.ratio : cell?.median;
   if (actual === undefined) return { target, peer, actual, reached: undefined };
-  const reached = bound.kind === 'ratio' ? actual >= bound.atLeast : actual <= bound.atMost;
+  const reached = 'atLeast' in bound ? actual >= bound.atLeast : actual <= bound.atMost;
   return { target, peer, actual, reached };
 }
 

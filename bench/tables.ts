@@ -40,7 +40,8 @@ export function figuresTable(rows: readonly Row[], peers: readonly string[], ref
 }
 
 function formatBound({ target: { bound } }: Verdict): string {
-  return bound.kind === 'ratio' ? `at least ${bound.atLeast} x` : `at most ${bound.atMost}`;
+  if (bound.kind === 'ratio') return `at least ${bound.atLeast} x`;
+  return 'atLeast' in bound ? `at least ${bound.atLeast}` : `at most ${bound.atMost}`;
 }
 
 function formatActual({ target, actual }: Verdict): string {

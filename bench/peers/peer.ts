@@ -26,6 +26,13 @@ export interface KeyAdmin {
   readonly identityFile: string;
 }
 
+/** The origin once more, for those only who hold a cookie of the gateway's. */
+export interface PrivateService {
+  readonly http: Endpoint;
+  /** A `Cookie` header that opens it, got in the way that a browser gets it. */
+  cookie(): Promise<string>;
+}
+
 /** A peer that serves. What it cannot do or show is undefined, and the cases that need it leave it out. */
 export interface RunningPeer {
   readonly http: Endpoint | undefined;
@@ -39,6 +46,7 @@ export interface RunningPeer {
   readonly tunnelServer: TunnelServer | undefined;
   readonly loginServer: LoginServer | undefined;
   readonly keyAdmin: KeyAdmin | undefined;
+  readonly privateService?: PrivateService | undefined;
   stop(): Promise<void>;
 }
 

@@ -6,8 +6,8 @@ export interface SshTunnel {
   readonly port: number;
   readonly user: string;
   readonly identityFile: string;
-  /** The argument of `-R`. */
-  readonly forward: string;
+  /** The arguments of `-R`. */
+  readonly forward: string | readonly string[];
 }
 
 const options = {
@@ -34,6 +34,8 @@ export function startSshTunnel(
 ): Child {
   return workspace.processes.start(pathOf(workspace.tools, 'ssh'), [
     ...sshOptions,
-    ...['-N', '-T', '-i', identityFile, '-p', String(port), '-l', user, '-R', forward, '127.0.0.1'],
+    ...['-N', '-T', '-i', identityFile, '-p', String(port), '-l', user],
+    ...[forward].flat().flatMap((each) => ['-R', each]),
+    '127.0.0.1',
   ]);
 }

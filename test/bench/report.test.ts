@@ -53,6 +53,12 @@ t.test('holds medians against targets', async (t) => {
   t.same(judgeOne(ratioTarget(0.8)), { actual: 0.75, reached: false, peer: 'ours' });
   t.same(judgeOne(valueTarget(7)), { actual: 7, reached: true, peer: 'ours' });
   t.same(judgeOne(valueTarget(6.9)), { actual: 7, reached: false, peer: 'ours' });
+  const atLeast = (bound: number): PerformanceTarget => ({
+    ...valueTarget(0),
+    bound: { kind: 'value', atLeast: bound },
+  });
+  t.same(judgeOne(atLeast(7)), { actual: 7, reached: true, peer: 'ours' });
+  t.same(judgeOne(atLeast(7.1)), { actual: 7, reached: false, peer: 'ours' });
 });
 
 t.test('tells a target that was not measured, once', async (t) => {
