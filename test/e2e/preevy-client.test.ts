@@ -5,6 +5,7 @@ import ssh2, { type ClientChannel } from 'ssh2';
 import t from 'tap';
 import { keyId } from '../../core/names.ts';
 import { startGateway } from '../support/gateway-with-key.ts';
+import { machineToken, preevyBasic } from '../support/machine-token.ts';
 import { startApp } from '../support/recording-app.ts';
 import type { TestScope } from '../support/scope.ts';
 import { visit } from '../support/visitor.ts';
@@ -125,7 +126,10 @@ for (const tls of [true, false]) {
     t.equal(hello.tunnels[webPath], `https://web-env1-3000--env1.localhost:${port}/`);
 
     t.equal((await visit(gateway, hello.tunnels[apiPath] ?? '')).body, 'api\n', 'public');
-    t.equal((await visit(gateway, hello.tunnels[webPath] ?? '')).status, 404, 'private');
+    t.equal((await visit(gateway, hello.tunnels[webPath] ?? '')).status, 401, 'private');
+    const authorization = preevyBasic(await machineToken(key));
+    const opened = await visit(gateway, hello.tunnels[webPath] ?? '', { headers: { authorization } });
+    t.equal(opened.body, 'web\n', "and opened by Preevy's access credentials");
 
     const urls = (await client.exec('tunnel-url web-env1-3000 api-env1-4000')) as Record<string, string>;
     t.same(urls, {

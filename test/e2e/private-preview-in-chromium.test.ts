@@ -75,7 +75,7 @@ t.test(
 t.test('a stranger gets a page that says nothing of it', async (t) => {
   const visited = await (await newVisitor()).newPage();
   const answer = await visited.goto(ownUrl);
-  t.equal(answer?.status(), 404);
-  t.equal(answer?.headers()['porthole-error'], 'ERR_ENV_UNKNOWN');
-  t.match(await visited.textContent('body'), /no such preview/);
+  t.equal(answer?.status(), 401);
+  t.equal(answer?.headers()['porthole-error'], 'ERR_LOGIN_REQUIRED');
+  t.match(await visited.textContent('body'), /not open to everybody, or there is none by this name/);
 });

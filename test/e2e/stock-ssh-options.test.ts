@@ -49,7 +49,7 @@ t.test('what a forward says itself goes before what is said for all', async (t) 
     command: ['access=public'],
   });
   t.equal((await visit(gateway, 'api--mixed.localhost')).status, 200);
-  t.equal((await visit(gateway, 'web--mixed.localhost')).status, 404);
+  t.equal((await visit(gateway, 'web--mixed.localhost')).status, 401);
 });
 
 const wrong: Readonly<Record<string, { args?: readonly string[]; command?: readonly string[] }>> = {
@@ -69,7 +69,7 @@ for (const [index, [what, { args = [], command = [] }]] of Object.entries(wrong)
     });
     t.same(await ssh.exit, { code: 2, signal: null });
     t.match(ssh.stderr, /option.*(?:colour|everybody)/);
-    t.equal((await visit(gateway, `${env}.localhost`)).headers['porthole-error'], 'ERR_ENV_UNKNOWN');
+    t.equal((await visit(gateway, `${env}.localhost`)).headers['porthole-error'], 'ERR_LOGIN_REQUIRED');
     t.equal(app.seen.length, 0);
   });
 }

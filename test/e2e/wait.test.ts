@@ -63,7 +63,7 @@ t.test('strangers learn nothing by waiting', async (t) => {
   const { ssh } = await dial(t, gateway, { key, user: 'hidden', forwards: [`80:127.0.0.1:${String(port)}`] });
   const [hidden, nobody] = await Promise.all([wait(gateway, 'hidden', 60), wait(gateway, 'nobody', 60)]);
   const withoutId = (answer: Answer): string => answer.body.replace(/[\w-]{16,}/g, 'id');
-  t.equal(hidden.status, 404);
+  t.equal(hidden.status, 401);
   t.equal(withoutId(hidden), withoutId(nobody), 'both at once, and alike');
   ssh.kill();
 });

@@ -12,7 +12,7 @@ export interface SeenRequest {
 
 /** An app that remembers what it was asked. */
 export interface RecordingApp extends WebApp {
-  readonly seen: readonly SeenRequest[];
+  readonly seen: SeenRequest[];
 }
 
 /** Starts an app that answers everything with its name, unless `answer` does otherwise. */

@@ -28,6 +28,7 @@ export const fakeUrls: PublicUrls = {
   baseUrl: { hostname: domain, port: '', protocol: 'https:' },
   urlOf: (route) => `https://${formatLabel(route)}.${domain}/`,
   shareUrlOf: (route) => `https://${formatLabel(route)}.${domain}/?share=of-${route.env}`,
+  sharePending: () => undefined,
 };
 
 /** Admits every sound key as a principal of its own, unless a test says otherwise of one. */
@@ -145,6 +146,7 @@ const defaults = {
   envNameOf: (_identity: Identity, user: string): string => envSlug(user),
   urls: (): PublicUrls => fakeUrls,
   defaultAccess: 'private',
+  widestAccess: 'public',
   contact: 'the team',
   loginGraceMs: 60_000,
   maxStartups: 100,
