@@ -47,14 +47,21 @@ t.test('one of two is killed: no GET is lost, and the environment stays ready', 
     gateway.lines.filter(({ msg }) => msg === 'env state').map(({ state }) => state);
   let stop = false;
   const statuses = new Map<number, number>();
-  const ask = async (): Promise<void> => {
+  const answered = [0, 0, 0, 0];
+  const ask = async (_count: number, visitor: number): Promise<void> => {
     while (!stop) {
       const { status } = await visit(gateway, host);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      answered[visitor] = (answered[visitor] ?? 0) + 1;
     }
   };
+  /** A request is sent again once: what was on the one that was killed must not be on the next one that is. */
+  const allAnswered = async (): Promise<void> => {
+    const before = [...answered];
+    await until('each visitor has an answer', () => answered.every((count, at) => count > (before[at] ?? 0)));
+  };
   let standby = await dial(t, gateway, { key, forwards });
-  const visitors = [1, 2, 3, 4].map(ask);
+  const visitors = answered.map(ask);
   for (let i = 0; i < 4; i += 1) {
     const newest = await dial(t, gateway, { key, forwards });
     const asked = statuses.get(200) ?? 0;
@@ -62,8 +69,10 @@ t.test('one of two is killed: no GET is lost, and the environment stays ready', 
     newest.ssh.child.kill('SIGKILL');
     await tunnelGone(gateway, newest.tunnelId);
     const next = await dial(t, gateway, { key, forwards });
+    await allAnswered();
     standby.ssh.child.kill('SIGKILL');
     await tunnelGone(gateway, standby.tunnelId);
+    await allAnswered();
     standby = next;
   }
   stop = true;
