@@ -1,3 +1,8 @@
+import type { Remembered } from '../../core/remembering.ts';
+
+/** Browsers send the same `Cookie` with each request. */
+export const rememberedCookies: Remembered = { maxTexts: 2000, maxLength: 4096 };
+
 /** More than one of a name means that somebody tampers, or a partitioned one beside another: a few are looked at. */
 const maxCandidates = 4;
 

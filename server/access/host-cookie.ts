@@ -1,5 +1,6 @@
+import { remembering } from '../../core/remembering.ts';
 import { embedCookieName, hostCookieName, ownCookie, partitionedCookie } from './cookie-names.ts';
-import { cookieValues } from './cookie-values.ts';
+import { cookieValues, rememberedCookies } from './cookie-values.ts';
 import type { Pass } from './pass.ts';
 import type { Sealer } from './seal.ts';
 
@@ -59,11 +60,18 @@ export function heldFor(cookieHeader: string | undefined, context: HostCookieCon
 
 /** The values of the cookies that may hold a pass, genuine or not. */
 export function sealedPasses(cookieHeader: string | undefined): readonly string[] {
-  if (cookieHeader?.includes('__Host-porthole_') !== true) return [];
-  const own = cookieValues(cookieHeader, hostCookieName);
-  const embedded = cookieValues(cookieHeader, embedCookieName);
-  return embedded.length === 0 ? own : [...own, ...embedded];
+  return cookieHeader?.includes('__Host-porthole_') === true ? passesIn(cookieHeader) : none;
 }
+
+const none: readonly string[] = [];
+
+const passesIn = remembering(
+  (header: string): readonly string[] => [
+    ...cookieValues(header, hostCookieName),
+    ...cookieValues(header, embedCookieName),
+  ],
+  rememberedCookies,
+);
 
 /** Undefined for what is forged, of another host, or over. */
 export function readHeld(sealed: string, { host, sealer, nowMs }: HostCookieContext): Held | undefined {

@@ -1,3 +1,5 @@
+import { remembering } from '../../core/remembering.ts';
+import { rememberedCookies } from './cookie-values.ts';
 import { plainName } from './spelling.ts';
 import { stripQuery } from './own-query.ts';
 
@@ -16,13 +18,16 @@ export function isOwnCookie(cookie: string): boolean {
 
 /** A `Cookie` header without the gateway's cookies, and otherwise byte for byte; undefined when nothing is left. */
 export function stripCookies(header: string): string | undefined {
-  if (!mayHoldOwn(header)) return header;
+  return mayHoldOwn(header) ? withoutOwn(header) : header;
+}
+
+const withoutOwn = remembering((header: string): string | undefined => {
   const pieces = header.split(';');
   const kept = pieces.filter((piece, index) => !isOwnCookie(piece) && !isAttributeOfOwn(pieces, index));
   if (kept.length === pieces.length) return header;
   const left = kept.join(';').trim();
   return /[^\s;]/.test(left) ? left : undefined;
-}
+}, rememberedCookies);
 
 /** A `Referer` without what of its query is meant for the gateway. */
 export function stripReferer(referer: string): string {

@@ -1,11 +1,13 @@
 import { formatLabel } from '../../core/names.ts';
 import type { RouteName } from '../../core/names.ts';
+import { remembering } from '../../core/remembering.ts';
 import type { PublicAddress } from './dependencies.ts';
 
 /** The host of an authority, in lower case, without its port and a final dot. */
-export function hostnameOf(authority: string): string {
-  return authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
-}
+export const hostnameOf = remembering(
+  (authority: string): string => authority.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase(),
+  { maxTexts: 10_000, maxLength: 300 },
+);
 
 /** `https://host[:port]` for a host of the gateway, without the port where it goes without saying. */
 export function originOf(hostname: string, { protocol, port }: PublicAddress): string {
