@@ -3,7 +3,7 @@ import type { AuditRecorder } from '../store/audit-entry.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
 import { readAuthorization } from './authorization-header.ts';
 import type { Proofs } from './decision.ts';
-import { grantProblem, type GrantRecord, type Grants } from './grant-record.ts';
+import type { GrantRecord, Grants } from './grant-record.ts';
 import {
   isMachineToken,
   machineTokenUser,
@@ -12,10 +12,10 @@ import {
   type MachineKeys,
 } from './machine-tokens.ts';
 import { PendingBySource } from './pending-by-source.ts';
-import { passwordProblem, verifyPassword, wasteTime } from './passwords.ts';
+import { passwordProblem } from './passwords.ts';
+import { findPassword, passwordsOf } from './place-passwords.ts';
 import { proofEntry } from './proof-audit.ts';
 import { ProofMemory, type Finding } from './proof-memory.ts';
-import type { Place } from './viewer.ts';
 
 export interface ProofsOptions {
   readonly grants: Pick<Grants, 'ofEnv' | 'used'>;
@@ -90,7 +90,8 @@ export class AuthorizationProofs implements Proofs {
 
   #password(password: string, asked: Asked): Question {
     const { place } = asked;
-    const grants = passwordsFor(this.#options.grants, place, this.#options.now());
+    const { grants: all, now } = this.#options;
+    const grants = passwordsOf(place, { grants: all, nowMs: now() });
     const hashes = grants.flatMap(({ id, hash = '' }) => [id, hash]);
     const name = this.#nameOf(['password', place.env, place.service ?? '', password, ...hashes]);
     return { kind: 'password', name, asked, password, grants };
@@ -164,16 +165,9 @@ export class AuthorizationProofs implements Proofs {
     }
   }
 
-  /** As many steps as an environment can have passwords for such a place: nobody learns from the time how many it has. */
   async #findPassword({ password, grants, asked }: Question & { kind: 'password' }): Promise<Finding> {
-    const steps = asked.place.service === undefined ? 1 : 2;
-    for (let step = 0; step < Math.max(steps, grants.length); step += 1) {
-      const grant = grants[step];
-      if (grant === undefined) await wasteTime(password);
-      else if (await verifyPassword(password, grant.hash ?? ''))
-        return { kind: 'proven', grantId: grant.id, untilMs: Infinity };
-    }
-    return this.#wrong();
+    const grant = await findPassword(password, asked.place, grants);
+    return grant === undefined ? this.#wrong() : { kind: 'proven', grantId: grant.id, untilMs: Infinity };
   }
 
   async #findToken({ token, keys, asked }: Question & { kind: 'machine' }): Promise<Finding> {
@@ -185,13 +179,6 @@ export class AuthorizationProofs implements Proofs {
   #wrong(): Finding {
     return { kind: 'wrong', untilMs: this.#options.now() + wrongForMs, told: false };
   }
-}
-
-/** The passwords that open a place now: that of its service, and that of the environment. */
-function passwordsFor(grants: Pick<Grants, 'ofEnv'>, place: Place, nowMs: number): readonly GrantRecord[] {
-  return grants
-    .ofEnv(place.env)
-    .filter((grant) => grant.kind === 'password' && grantProblem(grant, place, nowMs) === undefined);
 }
 
 function tell(question: Question, found: Finding): Look {

@@ -3,7 +3,7 @@ import { approximately, formatDeadline, formatTime } from '../../core/moment.ts'
 import type { Identity } from '../identity/identity.ts';
 import { accountName, type SessionRecord } from '../access/session-record.ts';
 import { answer, failed, notAllowed, wrongUsage, type Answer, type Call, type Handlers } from './answer.ts';
-import { browserName } from './browser-name.ts';
+import { browserName } from '../access/browser-name.ts';
 import { auditOf } from './command-audit.ts';
 import { short, table } from './table.ts';
 import type { VisitServices } from './visit-services.ts';

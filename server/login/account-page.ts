@@ -4,7 +4,7 @@ import { accountName, type Account, type SessionRecord } from '../access/session
 import type { Viewer } from '../access/viewer.ts';
 import { markup, type Html } from '../pages/html.ts';
 import { timeText } from '../pages/time-text.ts';
-import { browserName } from './browser-name.ts';
+import { browserName } from '../access/browser-name.ts';
 import { accountPath } from './paths.ts';
 
 /** What the page of an account shows. */

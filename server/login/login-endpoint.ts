@@ -1,8 +1,8 @@
-import { grantProblem, type GrantRecord } from '../access/grant-record.ts';
+import type { GrantRecord } from '../access/grant-record.ts';
 import { withGrant } from '../access/login-cookie.ts';
 import { handOverUrl, readHandOver, type HandOver } from '../access/hand-over.ts';
 import { loginPath } from '../access/own-paths.ts';
-import { verifyPassword, wasteTime } from '../access/passwords.ts';
+import { findPassword, passwordsOf } from '../access/place-passwords.ts';
 import { PendingBySource } from '../access/pending-by-source.ts';
 import type { Place } from '../access/viewer.ts';
 import type { EndpointAnswer, EndpointCall } from '../pages/own-endpoint.ts';
@@ -48,12 +48,13 @@ export class LoginEndpoint implements LoginPath {
     const password = form.get('password');
     if (target === undefined || password === undefined) return badTarget('the form is not complete');
     const place = this.#entry.placeOf(target, call);
-    const { attempts, loginOrigin } = this.#context;
+    const { attempts, grants, loginOrigin, now } = this.#context;
     const allowed = attempts.check(call.address, place.env);
     if (!allowed.ok) return limitedAnswer(allowed.retryAfterSeconds);
     if (this.#checking.isFull(call.address)) return busyAnswer;
     const end = this.#checking.begin(call.address);
-    const grant = await this.#find(password, place).finally(end);
+    const passwords = passwordsOf(place, { grants, nowMs: now() });
+    const grant = await findPassword(password, place, passwords).finally(end);
     const browser = readBrowser(call.headers.cookie, this.#context);
     if (grant === undefined) {
       this.#refuse(call, place);
@@ -63,22 +64,6 @@ export class LoginEndpoint implements LoginPath {
     this.#note(call, grant);
     const headers = keepLogin(withGrant(browser.state, grant.id), this.#context);
     return beginAnew(call, handOverUrl(loginOrigin, target), headers);
-  }
-
-  /** As many steps as such a place can have passwords, so that nobody learns from the time how many it has. Rejects with `ERR_BUSY`. */
-  async #find(password: string, place: Place): Promise<GrantRecord | undefined> {
-    const { grants, now } = this.#context;
-    const passwords = grants
-      .ofEnv(place.env)
-      .filter((grant) => grant.kind === 'password' && grantProblem(grant, place, now()) === undefined);
-    const steps = Math.max(place.service === undefined ? 1 : 2, passwords.length);
-    let found: GrantRecord | undefined;
-    for (let step = 0; step < steps; step += 1) {
-      const grant = passwords[step];
-      if (grant === undefined) await wasteTime(password);
-      else if (await verifyPassword(password, grant.hash ?? '')) found ??= grant;
-    }
-    return found;
   }
 
   #refuse({ address }: EndpointCall, { env }: Place): void {

@@ -15,7 +15,7 @@ t.test('looking at a login link does not use it up; pressing its button logs in,
   t.equal(visitor.cookieOf('preview.example.com'), undefined);
   const account = await visitor.submit(page);
   t.equal(account.url, `${loginOrigin}/_porthole/account`);
-  t.match(account.body, 'Firefox on Linux <strong>(this browser)</strong>');
+  t.match(account.body, 'Firefox 140 on Linux <strong>(this browser)</strong>');
   const [session] = setting.sessions.all();
   t.match(session, { account: ana, createdFrom: '192.0.2.1' });
 

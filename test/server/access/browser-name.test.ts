@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { browserName } from '../../../server/admin/browser-name.ts';
+import { browserName } from '../../../server/access/browser-name.ts';
 
 t.test('browsers, by what they call themselves', (t) => {
   const cases = {
