@@ -209,3 +209,40 @@ t.test('a program that was sent here is told so in JSON', async (t) => {
   t.equal(told.code, 'ERR_LOGIN_REQUIRED');
   t.notMatch(told.body, '<html');
 });
+
+t.test('from a network that it is not for, there is nothing to open', async (t) => {
+  const setting = await loginSetting(t);
+  const from = '198.51.100.0/24';
+  setting.offer('web--pr-42', { from });
+  setting.know(ana, { principal: 'ana' });
+  await setting.give(grantId, { kind: 'password', hash, expiresAt: undefined });
+  await setting.give('bbbbbbbbbbbb');
+  const link = `${preview}/?porthole-share=${setting.secretOf('bbbbbbbbbbbb')}`;
+  const outside = new LoginVisitor(setting);
+  t.match((await outside.submit(await outside.go(preview), { password })).body, /does not open it/);
+  t.equal((await outside.go(link)).code, 'ERR_LINK_SPENT');
+  await outside.submit(await outside.go(setting.loginLinks.make(ana).url));
+  t.equal(
+    (await outside.go(preview)).code,
+    'ERR_ENV_UNKNOWN',
+    'told on the login page, and sent to and fro no more',
+  );
+
+  const inside = new LoginVisitor(setting);
+  inside.address = '198.51.100.7';
+  t.equal((await inside.submit(await inside.go(preview), { password })).status, 200);
+  t.equal((await inside.go(link)).status, 200);
+});
+
+t.test('one source has a few passwords looked at, at a time', async (t) => {
+  const setting = await loginSetting(t);
+  setting.offer('web--pr-42');
+  const visitor = new LoginVisitor(setting);
+  const page = await visitor.go(preview);
+  const wrong = Array.from({ length: 6 }, (_, at) =>
+    visitor.submit(page, { password: `wrong ${String(at)}` }),
+  );
+  const statuses = (await Promise.all(wrong)).map(({ status }) => status);
+  t.same(statuses.toSorted(), [403, 403, 403, 403, 429, 429]);
+  t.equal((await visitor.submit(page, { password: 'wrong again' })).status, 403, 'and then again');
+});

@@ -172,3 +172,17 @@ t.test('a host that no route can have is none', async (t) => {
     'ERR_ENV_UNKNOWN',
   );
 });
+
+t.test('a code is for its host, also where another has the same state', async (t) => {
+  const { setting, visitor } = await loggedIn(t, ['web--pr-42', 'web--pr-43']);
+  const code = await codeFor(visitor, urlOf('web--pr-42', '/x'));
+  visitor.jar.set(hostOf('web--pr-43'), new Map(visitor.jar.get(hostOf('web--pr-42'))));
+  const elsewhere = new URL(code);
+  elsewhere.hostname = hostOf('web--pr-43');
+  await visitor.ask(elsewhere.href);
+  const { sealer, now } = setting.context;
+  for (const label of ['web--pr-42', 'web--pr-43']) {
+    const host = hostOf(label);
+    t.same(heldFor(visitor.cookieOf(host), { host, sealer, nowMs: now() }), [], label);
+  }
+});
