@@ -3,8 +3,8 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const edges = ['ingress', 'gate', 'console', 'admin', 'ssh'];
-const support = ['access', 'identity', 'store', 'metrics'];
+const edges = ['ingress', 'gate', 'console', 'admin', 'ssh', 'login'];
+const support = ['access', 'identity', 'store', 'metrics', 'oidc', 'pages', 'targets'];
 const speaksSsh2 = ['server/ssh', 'server/tunnel', 'client'];
 
 /** An import that climbs out of its own folder and into one of `folders`. */

@@ -110,6 +110,13 @@ export const errorTable = {
     retryable: false,
   },
   ERR_LIMIT: { status: 429, message: 'This is more than the gateway allows.', retryable: true },
+  ERR_GATE_REFUSED: {
+    status: 403,
+    message: 'The gate does not let you through to that.',
+    retryable: false,
+  },
+  ERR_TARGET_UNKNOWN: { status: 404, message: 'There is no such machine.', retryable: false },
+  ERR_TARGET_OFFLINE: { status: 503, message: 'This machine is offline at the moment.', retryable: true },
   ERR_CONFIG: { status: 500, message: 'The configuration is not valid.', retryable: false },
   ERR_PORT_IN_USE: { status: 500, message: 'The port is in use by another program.', retryable: true },
   ERR_STORE_UNAVAILABLE: {

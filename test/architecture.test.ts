@@ -20,6 +20,7 @@ const support = [
   'server/metrics',
   'server/oidc',
   'server/pages',
+  'server/targets',
 ];
 const below = ['server/routing', 'server/tunnel', 'core'];
 

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { domainName, listenAddress, network, publicUrl, webOrigin } from './addresses.ts';
 import { list, optional, required, type Key, type Surroundings } from './key.ts';
 import { choice, count, duration, path, words } from './kinds.ts';
-import { httpLimits, newConnectionLimits, tunnelLimits } from './limit-keys.ts';
+import { gateLimits, httpLimits, newConnectionLimits, tunnelLimits } from './limit-keys.ts';
 
 const addresses = {
   listen: list('listen', listenAddress, {
@@ -185,6 +185,7 @@ export const keys = {
   ...lifetimes,
   ...newConnectionLimits,
   ...tunnelLimits,
+  ...gateLimits,
   ...httpLimits,
 };
 
@@ -204,6 +205,7 @@ export const groups: ReadonlyMap<string, Readonly<Record<string, Key<unknown>>>>
     'Life of tunnels': lifetimes,
     'Limits of a new connection': newConnectionLimits,
     'Limits of a tunnel': tunnelLimits,
+    'The gate': gateLimits,
     'Limits of HTTP': httpLimits,
   }),
 );

@@ -78,3 +78,31 @@ export const httpLimits = {
     about: 'requests of one environment that are in flight at a time',
   }),
 };
+
+export const gateLimits = {
+  gateAccess: required('gate-access', choice('members', 'grants'), {
+    default: 'members',
+    about:
+      'whom the gate lets through to a machine besides its owner and administrators: members whose key may use the name of its environment, and who has a grant; or only the latter',
+  }),
+  gateIdleMs: required('gate-idle-timeout', duration(), {
+    default: '24h',
+    about: 'how long a session through the gate may go without a byte either way',
+  }),
+  gateMaxSessionMs: required('gate-max-session', duration(), {
+    default: '7d',
+    about: 'how long a session through the gate may last',
+  }),
+  gateMaxSessions: required('gate-max-sessions', count(), {
+    default: '256',
+    about: 'sessions of one principal through the gate at a time',
+  }),
+  gateStartups: required('gate-startups', count(), {
+    default: '8',
+    about: 'SSH logins at one machine that the gate lets begin at a time; others wait for their turn',
+  }),
+  gateCertTtlMs: required('gate-cert-ttl', duration({ minMs: 60_000, maxMs: 86_400_000 }), {
+    default: '10m',
+    about: 'how long a certificate for a machine is good, 1m to 24h',
+  }),
+};
