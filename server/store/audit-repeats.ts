@@ -13,6 +13,8 @@ interface Group {
 const windowMs = 60_000;
 /** Of what somebody does who may do it, this many lines of one kind in one window. */
 const inFullKnown = 20;
+/** Each session through the gate has lines of its own, unless somebody makes them as fast as a program can. */
+const inFullSessions = 6000;
 /** Of what a stranger tries, one. */
 const inFullStranger = 1;
 const maxKnown = 10_000;
@@ -39,7 +41,7 @@ export class AuditRepeats {
     const stranger = entry.principal === undefined;
     const groups = stranger ? this.#strangers : this.#known;
     const group = this.#groupOf(entry, groups, stranger ? maxStrangers : maxKnown);
-    if (group.inFull < (stranger ? inFullStranger : inFullKnown)) {
+    if (group.inFull < (stranger ? inFullStranger : inFullOf(entry))) {
       group.inFull += 1;
       return true;
     }
@@ -94,6 +96,10 @@ export class AuditRepeats {
     if (count > 0) this.#reasons.set(source, count);
     else this.#reasons.delete(source);
   }
+}
+
+function inFullOf({ detail }: AuditEntry): number {
+  return detail?.['session'] === undefined ? inFullKnown : inFullSessions;
 }
 
 function sourceOf({ action, address = '' }: AuditEntry): string {

@@ -3,7 +3,6 @@ import type { Log } from '../../core/log.ts';
 import type { GrantChange, GrantRecord, Grants, GrantUse } from '../access/grant-record.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import { insertAudit } from './audit-queries.ts';
-import { BatchWriter } from './batch-writer.ts';
 import { DamagedRows } from './damaged-rows.ts';
 import type { Database } from './database.ts';
 import {
@@ -14,8 +13,8 @@ import {
   takeGrant,
   writeGrantUses,
 } from './grant-queries.ts';
+import { NotedView } from './noted-view.ts';
 import { readRows } from './read-rows.ts';
-import { RevisedView } from './revised-view.ts';
 import { fromGrantRow } from './grant-row.ts';
 import type { Tables } from './tables.ts';
 
@@ -43,19 +42,16 @@ const defaults = {
 const keptMs = 30 * 86_400_000;
 /** How exactly it is known when one was last used. */
 const usedEachMs = 60_000;
-const usesPerTurn = 200;
 const none: readonly GrantRecord[] = [];
 
 /** What was given out to open environments, all of it in memory: asking costs nothing, and a change is in memory when it is written. */
 export class GrantStore implements Grants {
   readonly #options: Required<GrantStoreOptions>;
-  readonly #view: RevisedView<readonly Tables['grants'][]>;
-  readonly #uses: BatchWriter<GrantUse>;
+  readonly #view: NotedView<readonly Tables['grants'][], GrantUse>;
   readonly #damaged: DamagedRows;
   #grants = new Map<string, GrantRecord>();
   /** By environment, then by id. */
   #ofEnvs = new Map<string, readonly GrantRecord[]>();
-  #released: Promise<void> | undefined;
 
   /** Rejects with `ERR_STATE_DIR`. The database stays its opener's. */
   static async open(options: GrantStoreOptions): Promise<GrantStore> {
@@ -67,26 +63,15 @@ export class GrantStore implements Grants {
   private constructor(options: GrantStoreOptions) {
     this.#options = { ...defaults, ...options };
     const { database, log, retryMs, writeIntervalMs, maxGrants } = this.#options;
-    this.#damaged = new DamagedRows({ log, what: 'links, tokens and passwords' });
-    this.#view = new RevisedView({
-      ...{ database, log, name: 'grants', retryMs },
+    const what = 'links, tokens and passwords';
+    this.#damaged = new DamagedRows({ log, what });
+    this.#view = new NotedView({
+      ...{ database, log, retryMs, writeIntervalMs, name: 'grants', what },
       read: (db) => readGrants(db, { max: maxGrants, endedAfter: this.#options.now() - keptMs }),
       take: (rows) => this.#take(rows),
-    });
-    this.#uses = new BatchWriter({
-      write: (batch) => writeGrantUses(database.db, batch),
-      intervalMs: writeIntervalMs,
-      maxBatch: usesPerTurn,
+      noted: `when ${what} were last used`,
+      writeNotes: writeGrantUses,
       maxPending: maxGrants,
-      onFailing: (err) => {
-        log.error(
-          { err },
-          'when links, tokens and passwords were last used cannot be written to the database',
-        );
-      },
-      onWorking: () => {
-        log.info('when links, tokens and passwords were last used is written to the database again');
-      },
     });
   }
 
@@ -142,7 +127,7 @@ export class GrantStore implements Grants {
     const isNews = at >= lastUsedAt + usedEachMs || (at >= lastUsedAt && address !== lastUsedFrom);
     if (!isNews) return;
     this.#put({ ...grant, lastUsedAt: at, lastUsedFrom: address });
-    this.#uses.put(id, { at, address });
+    this.#view.note(id, { at, address });
   }
 
   onChange(callback: () => void): void {
@@ -155,12 +140,7 @@ export class GrantStore implements Grants {
     for (const grant of this.#grants.values()) {
       if (Math.min(grant.revokedAt ?? Infinity, grant.expiresAt ?? Infinity) < before) this.#drop(grant);
     }
-    const { database, log } = this.#options;
-    try {
-      if (!this.#view.released) await this.#view.inTurn(() => purgeGrants(database.db, before));
-    } catch (err) {
-      log.warn({ err }, 'links, tokens and passwords that are over cannot be removed from the database');
-    }
+    await this.#view.purge((db) => purgeGrants(db, before));
   }
 
   /** Reads what another process has changed, if it has. Rejects when the database cannot be read. */
@@ -175,14 +155,12 @@ export class GrantStore implements Grants {
 
   /** Settles when all uses are written, or could not be written just now; never rejects. */
   flush(): Promise<void> {
-    return this.#uses.flush();
+    return this.#view.flush();
   }
 
   /** From now on nothing is changed or noted; what others change is still seen. Idempotent; never rejects. */
   release(): Promise<void> {
-    this.#view.release();
-    this.#released ??= this.#view.inTurn(() => this.#uses.stop());
-    return this.#released;
+    return this.#view.end();
   }
 
   async #write(

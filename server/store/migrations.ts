@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { keysAndAuditStatements } from './keys-and-audit.ts';
 import { sessionsAndGrantsStatements } from './sessions-and-grants.ts';
+import { targetsAndGatesStatements } from './targets-and-gates.ts';
 
 /** Brings the schema from one version to the next. It may add, and must leave alone what a gateway of the version before still uses. */
 export type Migration = (db: Kysely<unknown>) => Promise<void>;
@@ -9,7 +10,12 @@ export type Migration = (db: Kysely<unknown>) => Promise<void>;
 export const applicationId = 0x50_72_74_68;
 
 /** The migrations in order; the schema version of a database is how many of them it has seen. Never change one that was released. */
-export const migrations: readonly Migration[] = [environmentsAndGateways, keysAndAudit, sessionsAndGrants];
+export const migrations: readonly Migration[] = [
+  environmentsAndGateways,
+  keysAndAudit,
+  sessionsAndGrants,
+  targetsAndGates,
+];
 
 async function environmentsAndGateways(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -44,6 +50,10 @@ async function keysAndAudit(db: Kysely<unknown>): Promise<void> {
 
 async function sessionsAndGrants(db: Kysely<unknown>): Promise<void> {
   for (const statement of sessionsAndGrantsStatements) await sql.raw(statement).execute(db);
+}
+
+async function targetsAndGates(db: Kysely<unknown>): Promise<void> {
+  for (const statement of targetsAndGatesStatements) await sql.raw(statement).execute(db);
 }
 
 /** The schema version that the database has. */

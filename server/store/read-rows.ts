@@ -10,9 +10,9 @@ export interface ReadRows<T> {
 }
 
 /** Reads many rows, with turns for others in between. */
-export async function readRows<T>(
-  rows: readonly { readonly id: string }[],
-  read: (row: unknown) => ReadRow<T>,
+export async function readRows<T, R extends { readonly id: string }>(
+  rows: readonly R[],
+  read: (row: R) => ReadRow<T>,
 ): Promise<ReadRows<T>> {
   const records: T[] = [];
   const problems: string[] = [];

@@ -29,6 +29,19 @@ export function parseJson(json: string): unknown {
   }
 }
 
+/** A text of JSON, as what is written there. */
+export function jsonOf<T>(schema: z.ZodType<T>): z.ZodType<T> {
+  return z.string().max(1_048_576).transform(parseJson).pipe(schema);
+}
+
+type WithoutNull<T> = { readonly [K in keyof T]?: Exclude<T[K], null> };
+
+/** What is there of them: a record has no field for what is not. */
+export function withoutNull<T extends object>(fields: T): WithoutNull<T> {
+  const there = Object.entries(fields).filter(([, value]) => value !== null);
+  return Object.fromEntries(there) as WithoutNull<T>;
+}
+
 /** What is wrong with a row, and not what is in it: that may be secret. */
 export function wordsOf(error: z.ZodError): string {
   return error.issues

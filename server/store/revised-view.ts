@@ -63,6 +63,11 @@ export class RevisedView<R> {
     this.#callbacks.push(callback);
   }
 
+  /** Whether what is in memory is what is there; false when another process was faster. To be asked in a change's transaction. */
+  async isCurrent(transaction: Kysely<Tables>): Promise<boolean> {
+    return (await readRevision(transaction, this.#options.name)) === this.#revision;
+  }
+
   /** Gives what was written. Rejects with `ERR_STORE_UNAVAILABLE`, or with what `write` throws. */
   change<T>({ write, apply }: Change<T>): Promise<T | undefined> {
     return this.inTurn(async () => {

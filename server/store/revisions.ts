@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /** What is held in memory, and counts its changes, such that other processes see them. */
-export type Revised = 'keys' | 'certificates' | 'imports' | 'sessions' | 'grants';
+export type Revised = 'keys' | 'certificates' | 'imports' | 'sessions' | 'grants' | 'targets';
 
 /** Counts a change up; to be called in its transaction. Gives the new revision. */
 export async function countRevision(db: Kysely<Tables>, name: Revised): Promise<number> {

@@ -3,11 +3,10 @@ import type { Log } from '../../core/log.ts';
 import { accountName, type NewSession, type SessionRecord, type Sessions } from '../access/session-record.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import { insertAudit } from './audit-queries.ts';
-import { BatchWriter } from './batch-writer.ts';
 import type { Database } from './database.ts';
 import { DamagedRows } from './damaged-rows.ts';
+import { NotedView } from './noted-view.ts';
 import { readRows } from './read-rows.ts';
-import { RevisedView } from './revised-view.ts';
 import {
   endSessions,
   insertSession,
@@ -43,7 +42,6 @@ const defaults = {
 const keptMs = 86_400_000;
 /** How exactly it is known when one was last seen. */
 const seenEachMs = 60_000;
-const seenPerTurn = 200;
 const tooMany = 'the account logged in elsewhere too often';
 
 interface Started {
@@ -55,11 +53,9 @@ interface Started {
 /** The logins of browsers, all of them in memory: asking costs nothing, and a change is in memory when it is written. */
 export class SessionStore implements Sessions {
   readonly #options: Required<SessionStoreOptions>;
-  readonly #view: RevisedView<readonly Tables['sessions'][]>;
-  readonly #uses: BatchWriter<Seen>;
+  readonly #view: NotedView<readonly Tables['sessions'][], Seen>;
   readonly #damaged: DamagedRows;
   #sessions = new Map<string, SessionRecord>();
-  #released: Promise<void> | undefined;
 
   /** Rejects with `ERR_STATE_DIR`. The database stays its opener's. */
   static async open(options: SessionStoreOptions): Promise<SessionStore> {
@@ -72,22 +68,13 @@ export class SessionStore implements Sessions {
     this.#options = { ...defaults, ...options };
     const { database, log, retryMs, writeIntervalMs, maxSessions } = this.#options;
     this.#damaged = new DamagedRows({ log, what: 'logins' });
-    this.#view = new RevisedView({
-      ...{ database, log, name: 'sessions', retryMs },
+    this.#view = new NotedView({
+      ...{ database, log, retryMs, writeIntervalMs, name: 'sessions', what: 'logins' },
       read: (db) => readSessions(db, { max: maxSessions, endedAfter: this.#options.now() - keptMs }),
       take: (rows) => this.#take(rows),
-    });
-    this.#uses = new BatchWriter({
-      write: (batch) => writeSeen(database.db, batch),
-      intervalMs: writeIntervalMs,
-      maxBatch: seenPerTurn,
+      noted: 'when logins were last seen',
+      writeNotes: writeSeen,
       maxPending: maxSessions,
-      onFailing: (err) => {
-        log.error({ err }, 'when logins were last seen cannot be written to the database');
-      },
-      onWorking: () => {
-        log.info('when logins were last seen is written to the database again');
-      },
     });
   }
 
@@ -128,7 +115,7 @@ export class SessionStore implements Sessions {
     const session = this.#sessions.get(id);
     if (session === undefined || at < session.lastSeenAt + seenEachMs) return;
     this.#sessions.set(id, { ...session, lastSeenAt: at, lastSeenFrom: address });
-    this.#uses.put(id, { at, address });
+    this.#view.note(id, { at, address });
   }
 
   onChange(callback: () => void): void {
@@ -141,12 +128,7 @@ export class SessionStore implements Sessions {
     for (const [id, session] of this.#sessions) {
       if (Math.min(session.endedAt ?? Infinity, session.expiresAt) < before) this.#sessions.delete(id);
     }
-    const { database, log } = this.#options;
-    try {
-      if (!this.#view.released) await this.#view.inTurn(() => purgeSessions(database.db, before));
-    } catch (err) {
-      log.warn({ err }, 'logins that are over cannot be removed from the database');
-    }
+    await this.#view.purge((db) => purgeSessions(db, before));
   }
 
   /** Reads what another process has changed, if it has. Rejects when the database cannot be read. */
@@ -161,14 +143,12 @@ export class SessionStore implements Sessions {
 
   /** Settles when it is written when they were last seen, or that could not be just now; never rejects. */
   flush(): Promise<void> {
-    return this.#uses.flush();
+    return this.#view.flush();
   }
 
   /** From now on nothing is changed or noted; what others change is still seen. Idempotent; never rejects. */
   release(): Promise<void> {
-    this.#view.release();
-    this.#released ??= this.#view.inTurn(() => this.#uses.stop());
-    return this.#released;
+    return this.#view.end();
   }
 
   async #start(transaction: Kysely<Tables>, session: NewSession, audit: AuditEntry): Promise<Started> {

@@ -7,6 +7,7 @@ import { EnvironmentStore } from './environment-store.ts';
 import { GrantStore } from './grant-store.ts';
 import { KeyStore } from './key-store.ts';
 import { SessionStore } from './session-store.ts';
+import { TargetStore } from './target-store.ts';
 
 export interface StoresOptions {
   readonly stateDir: string;
@@ -29,6 +30,7 @@ export class Stores {
   readonly certificates: CertificateStore;
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
+  readonly targets: TargetStore;
   /** Goes on after the others were released: what happens to the tunnels that are left is worth noting too. */
   readonly audit: AuditLog;
   readonly #watch: DatabaseWatch;
@@ -44,9 +46,11 @@ export class Stores {
       const certificates = await CertificateStore.open({ database });
       const sessions = await SessionStore.open({ database, log });
       const grants = await GrantStore.open({ database, log });
+      const targets = await TargetStore.open({ database, log });
       const environments = await EnvironmentStore.open({ database, log, claimTtlMs, maxRemembered });
       const audit = new AuditLog({ database, log, retentionMs: auditRetentionMs });
-      return new Stores({ database, environments, keys, certificates, sessions, grants, audit }, log);
+      const parts = { database, environments, keys, certificates, sessions, grants, targets, audit };
+      return new Stores(parts, log);
     } catch (error) {
       await database.close();
       throw error;
@@ -56,7 +60,7 @@ export class Stores {
   private constructor(
     parts: Pick<
       Stores,
-      'database' | 'environments' | 'keys' | 'certificates' | 'sessions' | 'grants' | 'audit'
+      'database' | 'environments' | 'keys' | 'certificates' | 'sessions' | 'grants' | 'targets' | 'audit'
     >,
     log: Log,
   ) {
@@ -66,6 +70,7 @@ export class Stores {
     this.certificates = parts.certificates;
     this.sessions = parts.sessions;
     this.grants = parts.grants;
+    this.targets = parts.targets;
     this.audit = parts.audit;
     this.#log = log;
     this.#watch = new DatabaseWatch({ database: parts.database, log });
@@ -73,13 +78,15 @@ export class Stores {
     this.#watch.onChange(() => parts.certificates.refresh());
     this.#watch.onChange(() => parts.sessions.refresh());
     this.#watch.onChange(() => parts.grants.refresh());
+    this.#watch.onChange(() => parts.targets.refresh());
     // A key takes the certificates with it that were issued for it.
     parts.keys.onChange(() => void this.#refreshCertificates());
   }
 
   /** Reads anew what the process that this one replaces has written last, also what counts no revision; never rejects. */
   async reload(): Promise<void> {
-    await Promise.all([this.keys.reload(), this.sessions.reload(), this.grants.reload()]);
+    const { keys, sessions, grants, targets } = this;
+    await Promise.all([keys, sessions, grants, targets].map((store) => store.reload()));
   }
 
   /**
@@ -88,8 +95,8 @@ export class Stores {
    */
   async release(): Promise<void> {
     this.certificates.release();
-    const { environments, keys, sessions, grants } = this;
-    await Promise.all([environments.release(), keys.release(), sessions.release(), grants.release()]);
+    const { environments, keys, sessions, grants, targets } = this;
+    await Promise.all([environments, keys, sessions, grants, targets].map((store) => store.release()));
   }
 
   /** Releases them, and closes the database. Idempotent; never rejects. */

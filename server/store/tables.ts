@@ -167,6 +167,85 @@ export interface GrantsTable {
   readonly revoked_at: number | null;
 }
 
+/** A machine that people reach with SSH. All times are milliseconds since the epoch. */
+export interface TargetsTable {
+  /** A UUID. */
+  readonly id: string;
+  readonly name: string;
+  readonly env: string;
+  readonly owner: string;
+  readonly os_user: string | null;
+  /** JSON: a list of public keys, `TYPE BASE64`. */
+  readonly host_keys: string;
+  readonly origin: 'reported' | 'added';
+  /** `SHA256:...` */
+  readonly machine_key: string | null;
+  /** JSON: what it says of itself that differs from what is pinned. */
+  readonly unconfirmed: string | null;
+  readonly takes_certificates: number;
+  /** JSON: a list of names. */
+  readonly os_users: string;
+  readonly longest_certificate_ms: number | null;
+  readonly reach: 'members' | 'grants' | 'owner';
+  /** JSON: a list of names. */
+  readonly services: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly last_seen_at: number | null;
+}
+
+/** How somebody reaches a target. */
+export interface ProfilesTable {
+  readonly id: string;
+  readonly principal: string;
+  readonly name: string;
+  readonly target: string;
+  readonly os_user: string | null;
+  readonly identity_file: string | null;
+  readonly created_at: number;
+}
+
+/** An entry point for people; its lists are in tables of their own. */
+export interface GatesTable {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly keys: 'any' | 'listed';
+  readonly targets: 'any' | 'listed';
+  readonly is_default: number;
+  readonly created_at: number;
+  readonly created_by: string;
+}
+
+export interface GateKeysTable {
+  readonly gate: string;
+  readonly fingerprint: string;
+  readonly added_at: number;
+  readonly added_by: string;
+}
+
+export interface GateTargetsTable {
+  readonly gate: string;
+  readonly target: string;
+  /** In the order of the list. */
+  readonly place: number;
+}
+
+/** What lets a principal reach machines. */
+export interface ReachGrantsTable {
+  readonly id: string;
+  readonly principal: string;
+  /** JSON: a list of globs. */
+  readonly env_patterns: string;
+  /** JSON: lists of names. */
+  readonly services: string;
+  readonly os_users: string;
+  readonly expires_at: number | null;
+  readonly created_at: number;
+  readonly created_by: string;
+}
+
 /** Counts up with each change of what others hold in memory. */
 export interface RevisionsTable {
   readonly name: string;
@@ -185,5 +264,11 @@ export interface Tables {
   readonly audit: AuditTable;
   readonly sessions: SessionsTable;
   readonly grants: GrantsTable;
+  readonly targets: TargetsTable;
+  readonly profiles: ProfilesTable;
+  readonly gates: GatesTable;
+  readonly gate_keys: GateKeysTable;
+  readonly gate_targets: GateTargetsTable;
+  readonly reach_grants: ReachGrantsTable;
   readonly revisions: RevisionsTable;
 }

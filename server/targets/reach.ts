@@ -29,7 +29,13 @@ export type ReachDecision =
       readonly osUsers: 'any' | readonly string[];
     }
   /** For whoever asked. One that is there and one that is not are refused in the same words, to those who may not know. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  | {
+      readonly kind: 'refused';
+      /** `ERR_TARGET_UNKNOWN` for what is not there, and for what they may not know of. */
+      readonly code: 'ERR_GATE_REFUSED' | 'ERR_TARGET_UNKNOWN';
+      /** One line, without the code. */
+      readonly reason: string;
+    };
 
 /** THE decision who reaches what by the gate, as things are at that moment: asked at each channel open, and again whenever something changes. */
 export interface Reachability {

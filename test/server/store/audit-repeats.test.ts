@@ -32,6 +32,19 @@ t.test(
   },
 );
 
+t.test('each session through the gate has its own lines, as long as people could make them', (t) => {
+  const repeats = new AuditRepeats();
+  const closed = (at: number): AuditEntry => ({
+    ...login(at, 'ana'),
+    action: 'gate.close',
+    detail: { session: `s${String(at)}`, bytesUp: at, reason: 'ended' },
+  });
+  const lines = Array.from({ length: 7000 }, (_, at) => repeats.isNew(closed(at)));
+  t.equal(lines.filter(Boolean).length, 6000);
+  t.match(repeats.take(minuteMs), [{ action: 'gate.close', detail: { repeated: 1000 } }]);
+  t.end();
+});
+
 t.test('what people who may do it do has its own lines, unless it is a loop', (t) => {
   const repeats = new AuditRepeats();
   const lines = Array.from({ length: 50 }, (_, at) => repeats.isNew(login(at, 'ana')));

@@ -2,6 +2,8 @@ import { Kysely } from 'kysely';
 import t from 'tap';
 import { migrate, migrations, schemaVersion, type Migration } from '../../../server/store/migrations.ts';
 import { NodeSqliteDialect } from '../../../server/store/node-sqlite-dialect.ts';
+import type { Tables } from '../../../server/store/tables.ts';
+import { defaultGateId } from '../../../server/targets/book-tables.ts';
 import { openSqlite } from '../../../server/store/sqlite.ts';
 import { scratchDir } from '../../support/scratch-dir.ts';
 import type { TestScope } from '../../support/scope.ts';
@@ -68,13 +70,27 @@ t.test('the schema', async (t) => {
     'certificates',
     'environments',
     'former_owners',
+    'gate_keys',
+    'gate_targets',
+    'gates',
     'gateways',
     'grants',
     'key_imports',
     'keys',
     'principals',
+    'profiles',
+    'reach_grants',
     'revisions',
     'sessions',
+    'targets',
   ]);
   t.equal(await schemaVersion(db), migrations.length);
+});
+
+t.test('a database of the version before gets a gate for everybody', async (t) => {
+  const db = open(t);
+  await migrate(db, migrations.slice(0, 3));
+  await migrate(db);
+  const gates = await (db as Kysely<Tables>).selectFrom('gates').selectAll().execute();
+  t.match(gates, [{ id: defaultGateId, name: 'default', is_default: 1, keys: 'any', targets: 'any' }]);
 });

@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import t from 'tap';
 import { z } from 'zod';
 import {
+  jsonOf,
   lineOfText,
   moment,
   parseJson,
   storableLine,
   wholeOrNull,
+  withoutNull,
   wordsOf,
 } from '../../../server/store/record-fields.ts';
 import { isStorableText } from '../../../server/store/node-sqlite-dialect.ts';
@@ -34,4 +36,14 @@ t.test('what is wrong is told by its place, and not by what is there', async (t)
   const parsed = z.object({ hash: z.number() }).safeParse({ hash: 'secret' });
   t.match(wordsOf(parsed.error as z.ZodError), /^hash: /);
   t.notMatch(wordsOf(parsed.error as z.ZodError), /secret/);
+});
+
+t.test('what is not there has no field, and JSON is what is written there', async (t) => {
+  const fields = withoutNull({ a: 1, b: null, c: 0, d: '' });
+  t.same(fields, { a: 1, c: 0, d: '' });
+  t.notOk('b' in fields);
+  const list = jsonOf(z.array(z.string()));
+  t.same(list.parse('["a"]'), ['a']);
+  for (const bad of ['[1]', '{', '', 5, null, `["${'x'.repeat(1_048_576)}"]`])
+    t.notOk(list.safeParse(bad).success);
 });

@@ -3,6 +3,7 @@ import { openDatabase } from '../../../server/store/database.ts';
 import { Stores } from '../../../server/store/stores.ts';
 import { freshKey } from '../../support/key-records.ts';
 import { createLog } from '../../support/log-lines.ts';
+import { someTarget } from '../../support/memory-book.ts';
 import { remembered } from '../../support/remembered.ts';
 import { scratchDir } from '../../support/scratch-dir.ts';
 import { until } from '../../support/until.ts';
@@ -78,6 +79,23 @@ t.test(
     await until('its end', () => there.sessions.byId(session.id)?.endedAt !== undefined);
   },
 );
+
+t.test('machines, and when they were seen: another process sees them, and a successor all', async (t) => {
+  const dir = scratchDir(t);
+  const [here, there] = [(await open(t, dir)).stores, (await open(t, dir)).stores];
+  const target = someTarget();
+  await there.targets.change([{ kind: 'add-target', target }], audit);
+  await until('the machine', () => here.targets.target(target.id) !== undefined);
+  there.targets.seen(target.id, 5);
+  await there.release();
+  await t.rejects(there.targets.change([{ kind: 'remove-target', id: target.id }], audit), {
+    code: 'ERR_STORE_UNAVAILABLE',
+  });
+  await here.reload();
+  t.match(here.targets.target(target.id), { lastSeenAt: 5 });
+  await here.targets.change([{ kind: 'remove-target', id: target.id }], audit);
+  await until('its end', () => there.targets.target(target.id) === undefined);
+});
 
 t.test('certificates go with the key that they were issued for', async (t) => {
   const { stores } = await open(t, scratchDir(t));
