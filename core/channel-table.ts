@@ -104,7 +104,7 @@ export class ChannelTable implements ChannelCarrier {
     this.#entries.clear();
     this.#parked.clear();
     for (const entry of entries) {
-      if (entry instanceof SshChannel) entry.destroy(connectionLost(reason));
+      if (entry instanceof SshChannel) entry.destroy(new ConnectionLost(reason));
       else if (entry !== abandoned) entry.failed('loss');
     }
     this.#tellWhenEmpty();
@@ -233,6 +233,7 @@ export class ChannelTable implements ChannelCarrier {
   }
 }
 
-function connectionLost(reason: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(reason), { code: 'ECONNRESET' });
+/** The end of a channel whose whole connection is gone. */
+export class ConnectionLost extends Error {
+  readonly code = 'ECONNRESET';
 }

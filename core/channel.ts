@@ -9,6 +9,8 @@ import type { SshProtocol } from './ssh2-protocol.ts';
 export const receiveWindowBytes = 1920 * 1024;
 /** The largest CHANNEL_DATA payload that we accept. OpenSSH sends up to 32 KiB. */
 export const maxPacketBytes = 32 * 1024;
+/** No peer takes less at a time; one that asked for packets of a byte would keep the event loop busy for everybody. */
+export const minPacketBytes = 1024;
 /** Grants are sent in steps of this size: large enough to be rare, small enough to keep a long link full. */
 const grantStepBytes = 128 * 1024;
 /** What is kept as it came; more waits in the backlog. */

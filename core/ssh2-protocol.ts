@@ -14,6 +14,7 @@ export interface SshProtocol {
   channelWindowAdjust(remoteId: number, bytes: number): void;
   channelFailure(remoteId: number): void;
   forwardedTcpip(localId: number, window: number, maxPacket: number, target: TcpipTarget): void;
+  directTcpip(localId: number, window: number, maxPacket: number, target: DirectTcpipTarget): void;
   openssh_forwardedStreamLocal(
     localId: number,
     window: number,
@@ -52,11 +53,18 @@ export interface TcpipTarget {
   readonly remotePort: number;
 }
 
+export interface DirectTcpipTarget {
+  readonly dstIP: string;
+  readonly dstPort: number;
+  readonly srcIP: string;
+  readonly srcPort: number;
+}
+
 export interface StreamLocalTarget {
   readonly socketPath: string;
 }
 
-/** CHANNEL_OPEN as ssh2 parses it on a client: `sender` is the peer's id, `window` what we may send. */
+/** CHANNEL_OPEN as ssh2 parses it: `sender` is the peer's id, `window` what we may send. Those of unknown types have no data. */
 export type ChannelOpen = {
   readonly sender: number;
   readonly window: number;
@@ -66,8 +74,20 @@ export type ChannelOpen = {
       readonly type: 'forwarded-tcpip';
       readonly data: { readonly destIP: string; readonly destPort: number };
     }
-  | { readonly type: 'forwarded-streamlocal@openssh.com'; readonly data: StreamLocalTarget }
-  | { readonly type: 'x11' | 'auth-agent@openssh.com' }
+  | {
+      readonly type: 'direct-tcpip';
+      readonly data: {
+        readonly destIP: string;
+        readonly destPort: number;
+        readonly srcIP: string;
+        readonly srcPort: number;
+      };
+    }
+  | {
+      readonly type: 'forwarded-streamlocal@openssh.com' | 'direct-streamlocal@openssh.com';
+      readonly data: StreamLocalTarget;
+    }
+  | { readonly type: 'session' | 'x11' | 'auth-agent@openssh.com' }
 );
 
 /** CHANNEL_OPEN_CONFIRMATION as ssh2 parses it: `recipient` is our id, `sender` the peer's. */

@@ -8,6 +8,7 @@ import { deadline, Latch } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
 import { ChannelOpener } from './channel-opener.ts';
+import { takeDirectOpens, type DirectOpen } from './direct-opens.ts';
 import { sendDisconnect } from './disconnect.ts';
 import {
   ChannelOpenError,
@@ -46,6 +47,8 @@ export interface TunnelOptions {
   readonly onDraining?: (forward: Forward) => void;
   /** Called for each forward when the peer leaves a ping unanswered for too long, and when it is heard again. */
   readonly onSilence?: (forward: Forward, silent: boolean) => void;
+  /** Called for each connection that the client asks for; none is made without it. Must not throw. */
+  readonly onDirectOpen?: (open: DirectOpen) => void;
 }
 
 /** One live SSH connection from a machine: its forwards, its channels and its heartbeat. */
@@ -87,6 +90,7 @@ export class Tunnel {
       maxChannels: options.maxChannels,
       openTimeoutMs: options.channelOpenTimeoutMs,
     });
+    takeDirectOpens(this.#table, { maxChannels: options.maxChannels, onOpen: options.onDirectOpen });
     this.#requests = new GlobalRequests(this.#table.protocol);
     this.#silence = new Silence((silent) => {
       for (const forward of this.forwards) options.onSilence?.(forward, silent);

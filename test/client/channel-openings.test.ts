@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type ChannelOpening, openFailure, takeOpenings } from '../../client/channel-openings.ts';
+import { type ChannelOpening, takeOpenings } from '../../client/channel-openings.ts';
+import { openFailure } from '../../core/channel-opening.ts';
 import { ChannelTable } from '../../core/channel-table.ts';
 import { maxPacketBytes, receiveWindowBytes } from '../../core/channel.ts';
 import type { ChannelOpen } from '../../core/ssh2-protocol.ts';

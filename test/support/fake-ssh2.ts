@@ -16,6 +16,7 @@ const packets = [
   'channelFailure',
   'channelWindowAdjust',
   'forwardedTcpip',
+  'directTcpip',
   'openssh_forwardedStreamLocal',
 ];
 
