@@ -2,7 +2,7 @@ import type { AuthorizedKey } from '../identity/authorized-keys.ts';
 import type { KeyRecord } from '../identity/key-record.ts';
 import type { KeyNames } from '../identity/revoked-keys.ts';
 import type { AccountCertificate } from './session-record.ts';
-import type { KnownKeys, KeyRights } from './viewers.ts';
+import type { KnownKeys, KeyRights } from './account-identities.ts';
 
 interface Changing {
   onChange(callback: () => void): void;
@@ -63,7 +63,7 @@ export class AccountKeys implements KnownKeys {
     }
   }
 
-  inFile(fingerprint: string): (KeyRights & { readonly expiresAt?: number }) | undefined {
+  inFile(fingerprint: string): KeyRights | undefined {
     return this.#inFile.get(fingerprint)?.identity;
   }
 

@@ -7,6 +7,13 @@ export interface LoginLinksOptions {
   readonly ttlMs?: number;
 }
 
+/** What a link stands for. */
+export interface LoginLink {
+  readonly account: Account;
+  /** The login ends no later, in milliseconds since the epoch: with what its maker was logged in by. */
+  readonly until: number;
+}
+
 /** On the login origin. */
 export const keyLoginPath = '/_porthole/login/key';
 
@@ -19,7 +26,7 @@ const maxPerAccount = 10;
 export class LoginLinks {
   readonly #origin: string;
   readonly #ttlMs: number;
-  readonly #codes: OneTimeCodes<Account>;
+  readonly #codes: OneTimeCodes<LoginLink>;
 
   constructor({ loginOrigin, ttlMs = usualTtlMs }: LoginLinksOptions) {
     this.#origin = loginOrigin;
@@ -27,23 +34,23 @@ export class LoginLinks {
     this.#codes = new OneTimeCodes({
       ttlMs,
       max: maxLinks,
-      holderOf: accountName,
+      holderOf: ({ account }) => accountName(account),
       maxPerHolder: maxPerAccount,
     });
   }
 
-  make(account: Account): { readonly url: string; readonly expiresAtMs: number } {
-    const code = this.#codes.issue(account);
+  make(account: Account, until = Infinity): { readonly url: string; readonly expiresAtMs: number } {
+    const code = this.#codes.issue({ account, until });
     return { url: `${this.#origin}${keyLoginPath}?code=${code}`, expiresAtMs: Date.now() + this.#ttlMs };
   }
 
   /** Who it would log in: for the page that asks whether to. */
-  peek(code: string): Account | undefined {
+  peek(code: string): LoginLink | undefined {
     return this.#codes.peek(code);
   }
 
   /** Who it logs in; only once. */
-  take(code: string): Account | undefined {
+  take(code: string): LoginLink | undefined {
     return this.#codes.take(code);
   }
 }

@@ -1,7 +1,7 @@
 import { grantProblem } from './grant-record.ts';
 import type { Grants } from './grant-record.ts';
 import type { Pass } from './pass.ts';
-import type { Sessions } from './session-record.ts';
+import type { SessionRecord, Sessions } from './session-record.ts';
 import { mayView } from './viewer.ts';
 import type { Place, Viewer, Viewers } from './viewer.ts';
 
@@ -25,9 +25,19 @@ export function sessionViewer(
   nowMs: number,
   { sessions, viewers }: Pick<PassSources, 'sessions' | 'viewers'>,
 ): Viewer | undefined {
+  const session = liveSession(id, nowMs, sessions);
+  return session && viewers.viewerOf(session.account);
+}
+
+/** The session of that id, if it is not over. */
+export function liveSession(
+  id: string,
+  nowMs: number,
+  sessions: Pick<Sessions, 'byId'>,
+): SessionRecord | undefined {
   const session = sessions.byId(id);
   if (session === undefined || session.endedAt !== undefined || session.expiresAt <= nowMs) return undefined;
-  return viewers.viewerOf(session.account);
+  return session;
 }
 
 /** By what they are, or because a link invites them by their address. */

@@ -6,7 +6,7 @@ export function newSessionId(): string {
   return base32(randomBytes(10));
 }
 
-/** 12 base32 characters: the id of a link, a token or a password. */
+/** 12 base32 characters: the id of a link, a token or a password; of a token for the API, too. */
 export function newGrantId(): string {
   return base32(randomBytes(8)).slice(0, 12);
 }

@@ -5,7 +5,9 @@ export type SealPurpose =
   /** The cookie of the login pages: who is logged in, and what was opened without an account. */
   | 'login'
   /** What a login must come back with: the provider's state, and the like. */
-  | 'state';
+  | 'state'
+  /** A token for the API. */
+  | 'api-token';
 
 /** Seals short texts such that nobody else can read, make or change them (AES-256-GCM), with keys that are replaced from time to time. */
 export interface Sealer {

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { PortholeError } from '../../core/errors.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import type { AuditEntry } from '../store/audit-entry.ts';
 import { principalsFor } from './certificate.ts';
-import { signCertificate } from './certificate-signing.ts';
+import { newSerial, signCertificate } from './certificate-signing.ts';
 import type { Role } from './identity.ts';
 import type { OwnAuthorityKey } from './own-authority.ts';
 
@@ -126,10 +125,4 @@ function auditEntry({ by, role, envPatterns }: IssueRequest, record: Certificate
       ...by?.detail,
     },
   };
-}
-
-/** Random, so that nobody needs to count; of 63 bits, since some take it for a signed number; never 0, which OpenSSH takes for none. */
-function newSerial(): bigint {
-  const serial = randomBytes(8).readBigUInt64BE() >> 1n;
-  return serial === 0n ? 1n : serial;
 }

@@ -57,10 +57,29 @@ export type NewKey = Omit<
   'lastUsedAt' | 'lastUsedFrom' | 'counter' | 'preferred' | 'revokedAt' | 'revokedReason'
 >;
 
+/** A token for the API, or the login of a browser. */
+export interface CallerVia {
+  readonly kind: 'api-token' | 'session';
+  readonly id: string;
+  /** When it ends by itself, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
 /** Who does something, and from where. */
 export interface Caller {
   readonly identity: Identity;
   readonly address: string;
+  /** What stands for the key, where they did not log in with it just now; what it gives out lives no longer than it does. */
+  readonly via?: CallerVia;
+  /** The plain key that they have proven to have, also where it came in a certificate; none where they came without one, such as with a token. */
+  readonly key?: PlainKey;
+}
+
+/** A public key itself, and what each of its signatures must show. */
+export interface PlainKey {
+  readonly type: string;
+  readonly blob: Uint8Array;
+  readonly rules: KeyRules;
 }
 
 /** What `update` sets; what is not named stays. */

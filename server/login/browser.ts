@@ -1,5 +1,5 @@
 import { loginCookie, readLogin, type LoginState } from '../access/login-cookie.ts';
-import { passOpens } from '../access/opens.ts';
+import { liveSession, passOpens } from '../access/opens.ts';
 import type { Pass } from '../access/pass.ts';
 import type { SessionRecord } from '../access/session-record.ts';
 import type { Place, Viewer } from '../access/viewer.ts';
@@ -18,7 +18,8 @@ export function readBrowser(cookieHeader: string | undefined, context: LoginCont
 
 export function browserOf(state: LoginState, context: LoginContext): Browser {
   const { sessionId } = state;
-  const session = sessionId === undefined ? undefined : liveSession(sessionId, context);
+  const session =
+    sessionId === undefined ? undefined : liveSession(sessionId, context.now(), context.sessions);
   const viewer = session && context.viewers.viewerOf(session.account);
   return { state, login: session && viewer && { session, viewer } };
 }
@@ -44,12 +45,6 @@ export function openingPass(
 export function passEnd(pass: Pass, { sessions, grants, sessionTtlMs, now }: LoginContext): number {
   const record = pass.kind === 'session' ? sessions.byId(pass.id) : grants.byId(pass.id);
   return record?.expiresAt ?? now() + sessionTtlMs;
-}
-
-function liveSession(id: string, { sessions, now }: LoginContext): SessionRecord | undefined {
-  const session = sessions.byId(id);
-  if (session === undefined || session.endedAt !== undefined || session.expiresAt <= now()) return undefined;
-  return session;
 }
 
 function cookieContext({ loginHost, sealer, now }: LoginContext) {

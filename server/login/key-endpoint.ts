@@ -1,5 +1,5 @@
-import { keyLoginPath } from '../access/login-links.ts';
-import { accountName, type Account } from '../access/session-record.ts';
+import { keyLoginPath, type LoginLink } from '../access/login-links.ts';
+import { accountName } from '../access/session-record.ts';
 import { markup } from '../pages/html.ts';
 import type { EndpointAnswer, EndpointCall } from '../pages/own-endpoint.ts';
 import { pageAnswer } from '../pages/page-answer.ts';
@@ -31,36 +31,38 @@ export class KeyEndpoint implements LoginPath {
   get(call: EndpointCall): EndpointAnswer {
     const code = queryOf(call.path).get('code') ?? '';
     const found = this.#look(call, () => this.#context.loginLinks.peek(code));
-    if (found.kind !== 'account') return found.answer;
-    return { kind: 'answer', answer: this.#page(call, found.account, code) };
+    if (found.kind !== 'link') return found.answer;
+    return { kind: 'answer', answer: this.#page(call, found.link, code) };
   }
 
   async post(call: EndpointCall, form: Form): Promise<EndpointAnswer> {
     const found = this.#look(call, () => this.#context.loginLinks.take(form.get('code') ?? ''));
-    if (found.kind !== 'account') return found.answer;
-    return this.#signIn.signIn(found.account, call, undefined, {
+    if (found.kind !== 'link') return found.answer;
+    const { account, until } = found.link;
+    return this.#signIn.signIn(account, call, undefined, {
       action: 'session.start',
       detail: { by: 'key' },
+      until,
     });
   }
 
   #look(
     call: EndpointCall,
-    find: () => Account | undefined,
+    find: () => LoginLink | undefined,
   ):
-    | { readonly kind: 'account'; readonly account: Account }
+    | { readonly kind: 'link'; readonly link: LoginLink }
     | { readonly kind: 'answer'; readonly answer: EndpointAnswer } {
     const { attempts } = this.#context;
     const { address } = call;
-    const account = find();
-    if (account !== undefined) return { kind: 'account', account };
+    const link = find();
+    if (link !== undefined) return { kind: 'link', link };
     const allowed = attempts.check(address, attemptsTarget);
     if (!allowed.ok) return { kind: 'answer', answer: limitedAnswer(allowed.retryAfterSeconds) };
     attempts.failed(address, attemptsTarget);
     return { kind: 'answer', answer: spentAnswer(call) };
   }
 
-  #page(call: EndpointCall, account: Account, code: string) {
+  #page(call: EndpointCall, { account }: LoginLink, code: string) {
     const { login } = readBrowser(call.headers.cookie, this.#context);
     const name = accountName(account);
     const former =

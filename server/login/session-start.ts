@@ -3,13 +3,13 @@ import { handOverUrl, type HandOver } from '../access/hand-over.ts';
 import { newSessionId } from '../access/record-ids.ts';
 import { accountName, type Account, type NewSession, type SessionRecord } from '../access/session-record.ts';
 import type { EndpointAnswer, EndpointCall } from '../pages/own-endpoint.ts';
-import type { AuditDetail, AuditEntry } from '../store/audit-entry.ts';
+import type { AuditEntry } from '../store/audit-entry.ts';
 import { keepLogin, readBrowser, type Browser } from './browser.ts';
 import { beginAnew } from './going-on.ts';
 import type { LoginContext } from './login-context.ts';
 import { guarded } from './login-path.ts';
 import { accountPath } from './paths.ts';
-import type { SignIn } from './sign-in.ts';
+import type { SignIn, SignInWay } from './sign-in.ts';
 
 const maxUserAgent = 256;
 
@@ -25,7 +25,7 @@ export class SessionStart implements SignIn {
     account: Account,
     call: EndpointCall,
     then: HandOver | undefined,
-    how: { readonly action: 'session.start'; readonly detail: AuditDetail },
+    how: SignInWay,
   ): Promise<EndpointAnswer> {
     return guarded(() => this.#signIn(account, call, { then, how }), call, this.#context);
   }
@@ -33,12 +33,12 @@ export class SessionStart implements SignIn {
   async #signIn(
     account: Account,
     call: EndpointCall,
-    { then, how }: { then: HandOver | undefined; how: { action: 'session.start'; detail: AuditDetail } },
+    { then, how }: { then: HandOver | undefined; how: SignInWay },
   ): Promise<EndpointAnswer> {
     const { sessions, viewers, loginOrigin } = this.#context;
     if (viewers.viewerOf(account) === undefined) return refused;
     const browser = readBrowser(call.headers.cookie, this.#context);
-    const session = this.#newSession(account, call);
+    const session = this.#newSession(account, call, how);
     await sessions.start(session, {
       ...whoDid(session, call),
       action: how.action,
@@ -51,7 +51,11 @@ export class SessionStart implements SignIn {
   }
 
   /** It lives no longer than what it came by. */
-  #newSession(account: Account, { address, headers }: EndpointCall): NewSession {
+  #newSession(
+    account: Account,
+    { address, headers }: EndpointCall,
+    { until = Infinity }: SignInWay,
+  ): NewSession {
     const { now, sessionTtlMs } = this.#context;
     const createdAt = now();
     const certificateEnd = account.kind === 'key' ? account.certificate?.expiresAt : undefined;
@@ -61,7 +65,7 @@ export class SessionStart implements SignIn {
       createdAt,
       createdFrom: address,
       userAgent: (headers.userAgent ?? '').slice(0, maxUserAgent),
-      expiresAt: Math.min(createdAt + sessionTtlMs, certificateEnd ?? Infinity),
+      expiresAt: Math.min(createdAt + sessionTtlMs, certificateEnd ?? Infinity, until),
     };
   }
 

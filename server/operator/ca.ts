@@ -10,12 +10,8 @@ import type { PublicKey } from '../../core/public-key.ts';
 import { nameFor } from '../admin/key-names.ts';
 import { anyEnv } from '../identity/identity.ts';
 import { AuthorityIssuer } from '../identity/issuer.ts';
-import {
-  authorityPath,
-  createAuthority,
-  readAuthority,
-  type AuthorityKey,
-} from '../identity/own-authority.ts';
+import type { AuthorityKey } from '../identity/authority-file.ts';
+import { authorityPath, createAuthority, readAuthority } from '../identity/own-authority.ts';
 import { insertAudit } from '../store/audit-queries.ts';
 import { CertificateStore } from '../store/certificate-store.ts';
 import { openDatabase, type Database } from '../store/database.ts';

@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { PersonAccount } from '../../../server/access/people-rules.ts';
 import type { Account, AccountCertificate } from '../../../server/access/session-record.ts';
-import { AccountViewers, type KnownKeys } from '../../../server/access/viewers.ts';
+import type { KnownKeys } from '../../../server/access/account-identities.ts';
+import { AccountViewers } from '../../../server/access/viewers.ts';
 import type { Viewer } from '../../../server/access/viewer.ts';
 import type { KeyRecord } from '../../../server/identity/key-record.ts';
 import { newKey, recordOf } from '../../support/key-records.ts';

@@ -29,6 +29,15 @@ t.test('looking at a login link does not use it up; pressing its button logs in,
   );
 });
 
+t.test('what was made by a login, or a token, ends no later than that', async (t) => {
+  const setting = await loginSetting(t);
+  setting.know(ana, { member: true });
+  const until = setting.context.now() + 90_000;
+  const visitor = new LoginVisitor(setting);
+  await visitor.submit(await visitor.go(setting.loginLinks.make(ana, until).url));
+  t.match([...setting.sessions.all()], [{ account: ana, expiresAt: until }]);
+});
+
 t.test('who is logged in already is told that this ends', async (t) => {
   const setting = await loginSetting(t);
   const eve = person('eve@example.com');
