@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { parseSpan } from './moment.ts';
+import { patternProblem } from './env-pattern.ts';
+import { parseMoment, parseSpan } from './moment.ts';
 import type { Parsed } from './parsed.ts';
 
 /** Text without control and direction characters, of a bounded length. */
@@ -24,3 +25,28 @@ export function read<T>(parse: (text: string) => Parsed<T>): z.ZodType<T, string
 export const flag = z.literal(true).optional();
 /** A duration, in milliseconds. */
 export const span = read(parseSpan);
+/** A point in time, before it is known what time it is. */
+export const moment = read(parseMoment);
+
+export const principalName = text(128).regex(
+  /^[A-Za-z0-9][A-Za-z0-9._@+:-]*$/,
+  'may have letters, digits and ._@+:- and begins with a letter or digit',
+);
+
+/** Patterns for the names of environments. */
+export const patterns = z
+  .array(
+    z.string().check((context) => {
+      const message = patternProblem(context.value);
+      if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
+    }),
+    'is missing: give at least one pattern',
+  )
+  .max(32, 'is given too often: at most 32 patterns');
+
+export const wholeNumber = (least: number, most: number): z.ZodCoercedNumber =>
+  z.coerce
+    .number('takes a number')
+    .int('takes a whole number')
+    .min(least, `takes a number from ${String(least)}`)
+    .max(most, `takes at most ${String(most)}`);

@@ -1,5 +1,5 @@
-import { commandSchemas, type CommandValues } from './command-values.ts';
-import { commands, type CommandName, type CommandOption, type CommandSpec } from './commands.ts';
+import { readCall, type CommandCall, type GivenValues } from './command-call.ts';
+import { commands, type CommandOption, type CommandSpec } from './commands.ts';
 import { problem, type Parsed } from './parsed.ts';
 import { quote } from './quote.ts';
 import { didYouMean } from './suggest.ts';
@@ -23,14 +23,6 @@ export type CommandLine =
       readonly spec?: CommandSpec;
     };
 
-/** A command with its values. */
-export type CommandCall = {
-  readonly [Name in CommandName]: { readonly name: Name; readonly values: CommandValues[Name] };
-}[CommandName];
-
-/** What was given for each argument and option, by its name: as text, before its schema has read it. */
-type RawValues = Record<string, string | string[] | true>;
-
 /** Reads a command line that is split into words already. */
 export function parseCommand(words: readonly string[]): CommandLine {
   const { spec, rest } = findCommand(words);
@@ -39,11 +31,13 @@ export function parseCommand(words: readonly string[]): CommandLine {
   const raw = readWords(spec, rest);
   if (!raw.ok) return { kind: 'problem', problem: raw.problem, spec };
   const { json, ...given } = raw.value;
-  const values = readValues(spec, given);
-  if (!values.ok) return { kind: 'problem', problem: values.problem, spec };
-  // The schema of that very name made them.
-  const call = { name: spec.name, values: values.value } as CommandCall;
-  return { kind: 'command', spec, call, json: json === true };
+  const call = readCall(spec, given);
+  if (!call.ok) {
+    const isOption = spec.options.some((option) => option.name === call.name);
+    const name = isOption ? `--${call.name}` : call.name.toUpperCase();
+    return { kind: 'problem', problem: `${name} ${call.problem}`, spec };
+  }
+  return { kind: 'command', spec, call: call.value, json: json === true };
 }
 
 function findCommand(words: readonly string[]): { spec: CommandSpec | undefined; rest: readonly string[] } {
@@ -59,25 +53,38 @@ function asksForHelp(words: readonly string[]): boolean {
   return (end === -1 ? words : words.slice(0, end)).some((word) => word === '--help' || word === '-h');
 }
 
+/** The words name no command; they may begin with what several begin with, such as `key` or `target profile`. */
 function noCommand(words: readonly string[]): CommandLine {
-  const [first = '', second] = words;
-  const under = commands
-    .filter(({ name }) => name.startsWith(`${first} `))
-    .map(({ name }) => name.slice(first.length + 1));
-  if (under.length === 0) {
+  const group = groupOf(words);
+  const next = words[group.length];
+  if (group.length === 0) {
     const known = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
+    const [first = ''] = words;
     return { kind: 'problem', problem: `unknown command ${quote(first)}${didYouMean(first, known)}` };
   }
-  if (second === '--help' || second === '-h' || second === 'help') return { kind: 'help', about: [first] };
-  if (second === undefined) return { kind: 'problem', problem: `${first} needs one of ${under.join(', ')}` };
+  if (next === '--help' || next === '-h' || next === 'help') return { kind: 'help', about: group };
+  const under = [...new Set(below(group).map(({ name }) => name.split(' ')[group.length] ?? ''))];
+  const told = group.join(' ');
+  if (next === undefined) return { kind: 'problem', problem: `${told} needs one of ${under.join(', ')}` };
   return {
     kind: 'problem',
-    problem: `unknown command ${quote(`${first} ${second}`)}${didYouMean(second, under)}: ${first} has ${under.join(', ')}`,
+    problem: `unknown command ${quote(`${told} ${next}`)}${didYouMean(next, under)}: ${told} has ${under.join(', ')}`,
   };
 }
 
-function readWords(spec: CommandSpec, words: readonly string[]): Parsed<RawValues> {
-  const raw: RawValues = {};
+/** As many of the words as commands begin with that go on after them. */
+function groupOf(words: readonly string[]): readonly string[] {
+  let length = 0;
+  while (length < words.length && below(words.slice(0, length + 1)).length > 0) length++;
+  return words.slice(0, length);
+}
+
+function below(group: readonly string[]): readonly CommandSpec[] {
+  return commands.filter(({ name }) => name.startsWith(`${group.join(' ')} `));
+}
+
+function readWords(spec: CommandSpec, words: readonly string[]): Parsed<GivenValues> {
+  const raw: GivenValues = {};
   const positional: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
@@ -134,7 +141,7 @@ function readOption(spec: CommandSpec, word: string, next: string | undefined): 
 }
 
 /** The problem, if there is one. */
-function put(raw: RawValues, { name, value, many }: GivenOption): string | undefined {
+function put(raw: GivenValues, { name, value, many }: GivenOption): string | undefined {
   const before = raw[name];
   if (many) raw[name] = [...(Array.isArray(before) ? before : []), String(value)];
   else if (before !== undefined) return `--${name} is given twice`;
@@ -146,29 +153,20 @@ function put(raw: RawValues, { name, value, many }: GivenOption): string | undef
 function placeArguments(
   spec: CommandSpec,
   positional: readonly string[],
-  raw: RawValues,
+  raw: GivenValues,
 ): string | undefined {
   const placed = spec.arguments.filter(({ kind }) => kind !== 'secret');
   for (const [at, argument] of placed.entries()) {
     const word = positional[at];
-    if (word !== undefined) raw[argument.name] = word;
-    else if (argument.optional !== true && argument.kind !== 'public-key')
+    if (word !== undefined) raw[argument.name] = argument.many === true ? positional.slice(at) : word;
+    else if (argument.optional !== true && argument.kind === 'text')
       return `${argument.name.toUpperCase()} is missing`;
   }
   const surplus = positional[placed.length];
-  if (surplus === undefined) return undefined;
+  if (surplus === undefined || placed.at(-1)?.many === true) return undefined;
   const secret = spec.arguments.find(({ kind }) => kind === 'secret');
   // Not repeated: it may be the secret.
   if (secret !== undefined)
     return `the ${secret.name} is no word of the command, where others can read it: give it on standard input`;
   return `${quote(surplus)} is one word too many`;
-}
-
-function readValues(spec: CommandSpec, raw: RawValues): Parsed<unknown> {
-  const read = commandSchemas[spec.name as CommandName].safeParse(raw);
-  if (read.success) return { ok: true, value: read.data };
-  const [issue] = read.error.issues;
-  const name = String(issue?.path[0] ?? '');
-  const isOption = spec.options.some((option) => option.name === name);
-  return problem(`${isOption ? `--${name}` : name.toUpperCase()} ${issue?.message ?? 'is not valid'}`);
 }

@@ -4,10 +4,12 @@ export interface CommandArgument {
   readonly name: string;
   /**
    * `public-key`: the name of a file, or `-`; at the gateway always standard input. `secret`: no word at all, since command lines are read by
-   * others and kept: one line of standard input, or asked for on a terminal.
+   * others and kept: one line of standard input, or asked for on a terminal. `host-keys`: as a public key, but several of them.
    */
-  readonly kind: 'text' | 'public-key' | 'secret';
+  readonly kind: 'text' | 'public-key' | 'host-keys' | 'secret';
   readonly optional?: boolean;
+  /** All words that follow are it, too; the last one can be. */
+  readonly many?: boolean;
   readonly about: string;
 }
 
@@ -17,6 +19,8 @@ export interface CommandOption {
   readonly name: string;
   /** What its value is; without one it takes none. */
   readonly placeholder?: string;
+  /** Its value is a whole number: in JSON it may be one. */
+  readonly number?: boolean;
   /** It may be given several times. */
   readonly many?: boolean;
   readonly about: string;
@@ -34,6 +38,8 @@ export interface CommandSpec {
   readonly instead?: string;
   readonly arguments: readonly CommandArgument[];
   readonly options: readonly CommandOption[];
+  /** It changes nothing: over HTTP it is asked for by GET, too. */
+  readonly reads?: boolean;
   /** It needs no gateway. */
   readonly local?: boolean;
   /** The client has a command of that name with more to it. */

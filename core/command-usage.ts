@@ -55,9 +55,9 @@ export function commandsUnder(words: readonly string[]): readonly CommandSpec[] 
 function argumentWords(spec: CommandSpec, place: CommandPlace): string[] {
   return spec.arguments
     .filter((argument) => isWord(argument, place))
-    .map(({ name, kind, optional }) => {
+    .map(({ name, kind, optional, many }) => {
       const word = kind === 'text' ? name.toUpperCase() : `${name.toUpperCase()}|-`;
-      return optional === true ? `[${word}]` : word;
+      return `${optional === true ? `[${word}]` : word}${many === true ? '...' : ''}`;
     });
 }
 
@@ -67,7 +67,7 @@ function input(spec: CommandSpec, place: CommandPlace): string[] {
 }
 
 function isWord({ kind }: CommandArgument, place: CommandPlace): boolean {
-  return kind === 'text' || (kind === 'public-key' && place === 'client');
+  return kind === 'text' || (kind !== 'secret' && place === 'client');
 }
 
 function optionWord(option: CommandOption): string {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { CommandName } from './commands.ts';
-import { patternProblem } from './env-pattern.ts';
-import { flag, read, span, text } from './command-fields.ts';
-import { parseMoment } from './moment.ts';
+import { flag, moment, patterns, principalName, span, text, wholeNumber } from './command-fields.ts';
+import { gateSchemas } from './gate-values.ts';
 import { accesses } from './openness.ts';
 import { visitSchemas } from './visit-values.ts';
 
@@ -11,26 +10,12 @@ const keyName = text(64).regex(
   /^[A-Za-z0-9][A-Za-z0-9._@+-]*$/,
   'may have letters, digits and ._@+- and begins with a letter or digit',
 );
-const principalName = text(128).regex(
-  /^[A-Za-z0-9][A-Za-z0-9._@+:-]*$/,
-  'may have letters, digits and ._@+:- and begins with a letter or digit',
-);
 const role = z.enum(['machine', 'member', 'admin'], 'takes machine, member or admin');
-const moment = read(parseMoment);
 /** `-` at the gateway, which reads standard input. */
 const file = z.string().optional();
 const key = text(256);
 const source = text(512);
 const env = text(255);
-const patterns = z
-  .array(
-    z.string().check((context) => {
-      const message = patternProblem(context.value);
-      if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
-    }),
-  )
-  .max(32, 'is given too often: at most 32 patterns');
-
 const admitted = {
   principal: principalName.optional(),
   role: role.optional(),
@@ -72,14 +57,10 @@ export const commandSchemas = {
     since: moment.optional(),
     principal: text(256).optional(),
     action: text(64).optional(),
-    limit: z.coerce
-      .number('takes a number')
-      .int('takes a whole number')
-      .min(1, 'takes a number from 1')
-      .max(10_000, 'takes at most 10000')
-      .default(100),
+    limit: wholeNumber(1, 10_000).default(100),
   }),
   ...visitSchemas,
+  ...gateSchemas,
 } as const satisfies Readonly<Record<CommandName, z.ZodType>>;
 
 /** The values of each command after its schema has read them. */

@@ -1,4 +1,5 @@
 import type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
+import { gateCommands } from './gate-commands.ts';
 import { visitCommands } from './visit-commands.ts';
 
 export type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
@@ -68,6 +69,7 @@ export const commands = [
     name: 'key list',
     summary: 'the keys that may dial in',
     who: 'anyone',
+    reads: true,
     arguments: [],
     options: [
       { name: 'all', about: 'those that are revoked or have expired, too' },
@@ -79,6 +81,7 @@ export const commands = [
     name: 'key show',
     summary: 'all that is known of a key',
     who: 'anyone',
+    reads: true,
     arguments: [key],
     options: [],
   },
@@ -135,6 +138,7 @@ export const commands = [
     name: 'key check',
     summary: 'say whether a public key is sound, and add nothing',
     who: 'anyone',
+    reads: true,
     arguments: [file],
     options: [],
     local: true,
@@ -159,6 +163,7 @@ export const commands = [
     name: 'key imports',
     summary: 'the accounts whose keys are kept in step',
     who: 'admin',
+    reads: true,
     arguments: [],
     options: [],
   },
@@ -173,6 +178,7 @@ export const commands = [
     name: 'env list',
     summary: 'the environment names that are taken, and until when',
     who: 'anyone',
+    reads: true,
     arguments: [],
     options: [{ name: 'all', about: 'those that are free again, too' }],
   },
@@ -205,15 +211,22 @@ export const commands = [
     name: 'audit',
     summary: 'who did what, and when',
     who: 'member',
+    reads: true,
     arguments: [],
     options: [
       { name: 'since', placeholder: 'WHEN', about: 'not older than 1h, 7d, or a date (2027-01-31, UTC)' },
       { ...principal, about: 'only what this one did' },
       { name: 'action', placeholder: 'ACTION', about: 'only this: login, key.add, env.release ...' },
-      { name: 'limit', placeholder: 'N', about: 'at most so many lines, the newest; 100 if not given' },
+      {
+        name: 'limit',
+        placeholder: 'N',
+        number: true,
+        about: 'at most so many lines, the newest; 100 if not given',
+      },
     ],
   },
   ...visitCommands,
+  ...gateCommands,
 ] as const satisfies readonly CommandSpec[];
 
 export type CommandName = (typeof commands)[number]['name'];

@@ -56,6 +56,7 @@ export const errorTable = {
   ERR_NOT_FOUND: { status: 404, message: 'There is no such page.', retryable: false },
   ERR_INTERNAL: { status: 500, message: 'Something went wrong in the gateway.', retryable: false },
   ERR_NOT_AUTHORISED: { status: 403, message: 'You are not allowed to do this.', retryable: false },
+  ERR_COMMAND_FAILED: { status: 422, message: 'The command did not succeed.', retryable: false },
   ERR_TOKEN_REFUSED: { status: 403, message: 'The token is not accepted here.', retryable: false },
   ERR_ISSUER_UNAVAILABLE: {
     status: 503,

@@ -93,6 +93,11 @@ export function keyId(publicKeyBlob: Uint8Array): string {
   return base32(createHash('sha256').update(publicKeyBlob).digest()).slice(0, keyIdLength);
 }
 
+/** The same, of the key with this fingerprint (`SHA256:...`). */
+export function keyIdOfFingerprint(fingerprint: string): string {
+  return base32(Buffer.from(fingerprint.slice(fingerprint.indexOf(':') + 1), 'base64')).slice(0, keyIdLength);
+}
+
 /** What the `Host` of a request means to a gateway. */
 export type HostMatch =
   | { kind: 'apex' }

@@ -5,13 +5,13 @@ const secretKey =
 
 /** Whether a line of JSON may hold a secret; almost no line does, and this is all that those cost. */
 const suspicious =
-  /(?:authorization|cookie|token|secret|password|passphrase|private[-_]?key|api[-_]?key)"\s*[:,]|porthole(?:-|_|%2d)(?:share|token)|__host-porthole|_porthole(?:\/|%2f)|pht_|PRIVATE KEY|eyJ[\w-]+\.eyJ/i;
+  /(?:authorization|cookie|token|secret|password|passphrase|private[-_]?key|api[-_]?key)"\s*[:,]|porthole(?:-|_|%2d)(?:share|token)|__host-porthole|_porthole(?:\/|%2f)|ph[at]_|PRIVATE KEY|eyJ[\w-]+\.eyJ/i;
 
 const rest = String.raw`[^&#\s"'\\;]*`;
 /** Parameters that open a preview, in a URL or in one that is a parameter of another. */
 const inUrl = new RegExp(`(porthole(?:-|%2d)(?:share|token)(?:=|%3d))${rest}`, 'gi');
-/** A token for programs. */
-const bypassToken = /\bpht_[\w.-]+/g;
+/** A token for programs: one that opens previews, or one for the API. */
+const programToken = /\bph[at]_[\w.-]+/g;
 const ownCookie = new RegExp(`(__host-porthole\\w*=)${rest}`, 'gi');
 /** Of the login pages: one-time codes, and what is handed over between hosts. */
 const ownPath = /_porthole(?:\/|%2f)(?:login|session)[^\s"'\\<>]*/gi;
@@ -60,7 +60,7 @@ function redactText(text: string): string {
     .replace(inUrl, `$1${censored}`)
     .replace(ownPath, (path) => path.replace(handedOver, `$1${censored}`))
     .replace(ownCookie, `$1${censored}`)
-    .replace(bypassToken, censored)
+    .replace(programToken, censored)
     .replace(jsonWebToken, censored)
     .replace(privateKeyBlock, censored);
 }

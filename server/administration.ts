@@ -3,10 +3,13 @@ import type { AccessParts } from './access-parts.ts';
 import { grantToken } from './access/grant-token.ts';
 import { hashPassword } from './access/passwords.ts';
 import { Admin } from './admin/admin.ts';
+import { apiPath } from './admin/api-request.ts';
 import { fileKeyRecords } from './admin/file-keys.ts';
 import { adminHandlers, type AdminServices } from './admin/handlers.ts';
 import { knownPrincipals } from './admin/principals.ts';
 import type { Config } from './config/keys.ts';
+import { gateServices, targetCertServices, type ReportingTunnel } from './gate-administration.ts';
+import type { GateParts } from './gate-parts.ts';
 import { fetchListing } from './identity/fetch-listing.ts';
 import type { Identity } from './identity/identity.ts';
 import type { CertificateIssuer } from './identity/issuer.ts';
@@ -20,7 +23,16 @@ import { ImportStore } from './store/import-store.ts';
 import type { Stores } from './store/stores.ts';
 
 export interface AdministrationParts {
-  readonly config: Pick<Config, 'unusedKeyAfterMs' | 'certTtlMs' | 'keyImportIntervalMs' | 'shareTtlMs'>;
+  readonly config: Pick<
+    Config,
+    | 'domain'
+    | 'stateDir'
+    | 'unusedKeyAfterMs'
+    | 'certTtlMs'
+    | 'gateCertTtlMs'
+    | 'keyImportIntervalMs'
+    | 'shareTtlMs'
+  >;
   readonly log: Log;
   readonly stores: Stores;
   readonly registry: Registry;
@@ -30,13 +42,20 @@ export interface AdministrationParts {
   readonly imports: KeyImports;
   readonly hostKey: HostKey;
   /** What lets visitors in. */
-  readonly access: Pick<AccessParts, 'grants' | 'sessions' | 'loginLinks' | 'grantKey'>;
+  readonly access: Pick<
+    AccessParts,
+    'grants' | 'sessions' | 'loginLinks' | 'grantKey' | 'apiTokens' | 'loginOrigin'
+  >;
   readonly urls: Pick<PublicUrls, 'urlOf'>;
   /** Whether people can log in with an address that somebody vouches for. */
   readonly hasLoginProviders: () => boolean;
   readonly envNameOf: (identity: Identity, text: string) => string;
   /** Where people dial in. */
   readonly address: () => { readonly host: string; readonly port: number };
+  /** The parts of the gate. */
+  readonly gate: Pick<GateParts, 'book' | 'presence' | 'reach' | 'reports' | 'jumps'>;
+  /** All connections that live, the newest last. */
+  readonly tunnels: () => readonly ReportingTunnel[];
   /** The tunnels that offer something under a name. */
   readonly tunnelsOf: AdminServices['env']['tunnelsOf'];
 }
@@ -53,6 +72,13 @@ export function makeAdmin(parts: AdministrationParts): Admin {
     cert: { keys, fileKeys, issuer, certTtlMs: config.certTtlMs },
     audit: { audit },
     visit: visitServices(parts),
+    gate: gateServices(parts, fileKeys),
+    targetCert: targetCertServices(parts),
+    apiToken: {
+      apiTokens: parts.access.apiTokens,
+      apiUrl: () => `${parts.access.loginOrigin}${apiPath}`,
+      audit,
+    },
   });
   return new Admin({ handlers, audit, log });
 }

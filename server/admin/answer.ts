@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import type { CommandName } from '../../core/commands.ts';
 import type { CommandValues } from '../../core/command-values.ts';
 import type { Caller } from '../identity/key-record.ts';
@@ -13,10 +14,27 @@ export type Answer =
       /** For people only, beside the lines and after them, on standard error: what they should know. */
       readonly notes?: readonly string[];
     }
-  | { readonly kind: 'error'; readonly message: string; readonly status: ErrorStatus };
+  | Failed;
+
+/** Why there is no answer. */
+export interface Failed {
+  readonly kind: 'error';
+  readonly message: string;
+  readonly status: ErrorStatus;
+  /** For HTTP, where the status alone says too little. */
+  readonly code?: ErrorCode;
+  /** For programs that act on it, with `--json`. */
+  readonly value?: unknown;
+}
 
 /** 1 failed, 2 wrong usage, 3 not authorised. */
 export type ErrorStatus = 1 | 2 | 3;
+
+/** The SSH connection that a command came by. */
+export interface CommandConnection {
+  readonly env: string;
+  readonly tunnelId: string;
+}
 
 /** One call of a command whose words have been read, by somebody who may give it. */
 export interface Call<Values> {
@@ -24,6 +42,8 @@ export interface Call<Values> {
   readonly values: Values;
   /** Only of commands that take a public key or a secret; neither is ever told again. */
   readonly stdin: string | undefined;
+  /** None where it came by another way. */
+  readonly connection?: CommandConnection | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -40,14 +60,14 @@ export function answer(value: unknown, lines: readonly string[], notes: readonly
   return { kind: 'answer', value, lines, ...(notes.length > 0 && { notes }) };
 }
 
-export function failed(message: string): Answer {
+export function failed(message: string): Failed {
   return { kind: 'error', message, status: 1 };
 }
 
-export function wrongUsage(message: string): Answer {
+export function wrongUsage(message: string): Failed {
   return { kind: 'error', message, status: 2 };
 }
 
-export function notAllowed(message: string): Answer {
+export function notAllowed(message: string): Failed {
   return { kind: 'error', message, status: 3 };
 }

@@ -92,9 +92,9 @@ function ttlOf(asked: number | undefined, longestMs: number): number | string {
 }
 
 function no(message: string): Decision {
-  return notAllowed(message) as Decision;
+  return notAllowed(message);
 }
 
 function wrong(message: string): Decision {
-  return wrongUsage(message) as Decision;
+  return wrongUsage(message);
 }

@@ -1,13 +1,23 @@
 import type { Handlers } from './answer.ts';
+import { apiTokenHandlers, type ApiTokenServices } from './api-token-command.ts';
 import { auditHandlers, type AuditServices } from './audit-command.ts';
 import { certHandlers, type CertServices } from './cert-command.ts';
 import { envHandlers, type EnvServices } from './env-commands.ts';
+import { gateHandlers } from './gate-commands.ts';
+import { gateEntryHandlers } from './gate-entry-commands.ts';
+import type { GateServices } from './gate-services.ts';
+import { grantHandlers } from './grant-commands.ts';
 import { importHandlers, type ImportServices } from './import-command.ts';
+import { jumpSessionHandlers } from './jump-session-commands.ts';
 import { keyHandlers, type KeyServices } from './key-commands.ts';
 import { loginHandlers } from './login-command.ts';
 import { passwordHandlers } from './password-commands.ts';
 import { sessionHandlers } from './session-commands.ts';
 import { shareHandlers } from './share-commands.ts';
+import { sshConfigHandlers } from './ssh-config-command.ts';
+import { targetCertHandlers, type TargetCertServices } from './target-cert-command.ts';
+import { targetHandlers } from './target-commands.ts';
+import { targetProfileHandlers } from './target-profile-commands.ts';
 import { tokenHandlers } from './token-commands.ts';
 import type { VisitServices } from './visit-services.ts';
 
@@ -19,6 +29,9 @@ export interface AdminServices {
   readonly cert: CertServices;
   readonly audit: AuditServices;
   readonly visit: VisitServices;
+  readonly gate: GateServices;
+  readonly targetCert: TargetCertServices;
+  readonly apiToken: ApiTokenServices;
 }
 
 /** A handler for every command of the table in `core/commands.ts`: whoever adds one there adds its handler here. */
@@ -34,5 +47,14 @@ export function adminHandlers(services: AdminServices): Handlers {
     ...passwordHandlers(services.visit),
     ...loginHandlers(services.visit),
     ...sessionHandlers(services.visit),
+    ...targetHandlers(services.gate),
+    ...targetProfileHandlers(services.gate),
+    ...gateHandlers(services.gate),
+    ...gateEntryHandlers(services.gate),
+    ...grantHandlers(services.gate),
+    ...jumpSessionHandlers(services.gate),
+    ...sshConfigHandlers(services.gate),
+    ...targetCertHandlers(services.targetCert),
+    ...apiTokenHandlers(services.apiToken),
   };
 }

@@ -32,7 +32,8 @@ export function keyAddHandlers(services: KeyServices): Handlers<'key add'> {
           action: 'key.add',
           target: call.values.principal ?? call.caller.identity.principal,
         });
-        services.audit.record({ ...entry, result: 'refused', detail: { reason: answer.message } });
+        const detail = { ...entry.detail, reason: answer.message };
+        services.audit.record({ ...entry, result: 'refused', detail });
       }
       return answer;
     },

@@ -10,12 +10,12 @@ export function loginHandlers(services: VisitServices): Handlers<'login'> {
 }
 
 function login(call: Call<unknown>, { loginLinks, audit }: VisitServices): Answer {
-  const { identity } = call.caller;
+  const { identity, via } = call.caller;
   if (identity.source.kind === 'open')
     return notAllowed(
       'anybody may dial in here, and your key is not known: there is no account that it could log in as',
     );
-  const { url, expiresAtMs } = loginLinks.make(keyAccountOf(identity));
+  const { url, expiresAtMs } = loginLinks.make(keyAccountOf(identity), via?.until);
   const until = new Date(expiresAtMs).toISOString();
   audit.record(auditOf(call, { action: 'login.link', target: identity.principal, detail: { until } }));
   return answer(

@@ -12,7 +12,11 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** An answer for whoever asked, as text or as one line of JSON. Nothing in it can act on a terminal. */
 export function replyOf(answer: Answer, { json = false }: { json?: boolean } = {}): Reply {
   if (answer.kind === 'error')
-    return { stdout: [], stderr: answer.message.split('\n').map(escaped), status: answer.status };
+    return {
+      stdout: json && answer.value !== undefined ? [escaped(JSON.stringify(answer.value))] : [],
+      stderr: answer.message.split('\n').map(escaped),
+      status: answer.status,
+    };
   const stdout = json ? [escaped(JSON.stringify(answer.value))] : answer.lines.map(escaped);
   return { stdout, stderr: (answer.notes ?? []).map(escaped), status: 0 };
 }

@@ -12,7 +12,13 @@ export interface VisitServices extends OwnedEnvironmentServices {
   readonly secretOf: (kind: 'link' | 'token', id: string) => string;
   readonly hashPassword: (text: string) => Promise<string>;
   /** Links that log somebody in, once. */
-  readonly loginLinks: { make(account: Account): { readonly url: string; readonly expiresAtMs: number } };
+  readonly loginLinks: {
+    make(
+      account: Account,
+      /** The login ends no later. */
+      until?: number,
+    ): { readonly url: string; readonly expiresAtMs: number };
+  };
   /** Whether people can log in with an address that somebody vouches for. */
   readonly hasLoginProviders: () => boolean;
   /** How long a link is good if its maker says nothing else. */

@@ -4,10 +4,8 @@ import { commandNamed, commands } from '../../core/commands.ts';
 import { visitCommands } from '../../core/visit-commands.ts';
 
 t.test('they are among all commands', (t) => {
-  t.same(
-    commands.slice(-visitCommands.length).map(({ name }) => name),
-    visitCommands.map(({ name }) => name),
-  );
+  const names = new Set<string>(commands.map(({ name }) => name));
+  for (const { name } of visitCommands) t.ok(names.has(name), name);
   t.end();
 });
 

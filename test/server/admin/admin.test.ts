@@ -104,7 +104,24 @@ t.test('help is as far as the role goes', (t) => {
     /--max-uses N[^]*share list \[ENV\][^]*share revoke ID/,
   );
   t.same(admin.help(['nothing'], 'admin'), []);
-  t.same(admin.firstWords, ['key', 'env', 'cert', 'audit', 'share', 'token', 'password', 'login', 'session']);
+  t.same(admin.firstWords, [
+    'key',
+    'env',
+    'cert',
+    'audit',
+    'share',
+    'token',
+    'password',
+    'login',
+    'session',
+    'target',
+    'gate',
+    'grant',
+    'sessions',
+    'kill',
+    'ssh-config',
+    'api-token',
+  ]);
   t.end();
 });
 

@@ -32,3 +32,13 @@ t.test('nothing in a reply acts on a terminal, and JSON stays what it was', (t) 
   );
   t.end();
 });
+
+t.test('why there is no answer may have a value for programs', (t) => {
+  const conflict = { ...failed('no'), value: { kind: 'conflict', reason: '\u001b' } };
+  t.same(replyOf(conflict), { stdout: [], stderr: ['no'], status: 1 });
+  t.same(replyOf(conflict, { json: true }), {
+    ...{ stdout: ['{"kind":"conflict","reason":"\\u001b"}'], stderr: ['no'], status: 1 },
+  });
+  t.same(replyOf(failed('no'), { json: true }).stdout, []);
+  t.end();
+});
