@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { deadline } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
+import type { Forward } from './tunnel/forward.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 
 export interface DrainOptions {
@@ -24,6 +25,11 @@ export interface Drained {
     refuse(reason: string): void;
     endTunnel(tunnel: Tunnel, reason: string): void;
     end(reason: string): void;
+  };
+  /** Where people are led through to machines. */
+  readonly gate: {
+    readonly sessionCount: number;
+    drain(reason: string): void;
   };
   /** Connections of which it is not known yet what they are. */
   readonly demuxer: { readonly pending: number };
@@ -60,9 +66,10 @@ export class Drain {
   }
 
   async run(): Promise<void> {
-    const { ssh, ingress, demuxer } = this.#parts;
+    const { ssh, gate, ingress, demuxer } = this.#parts;
     const { replaced, graceMs } = this.#options;
     ssh.refuse(farewell(replaced));
+    gate.drain(farewell(replaced));
     await deadline(this.#askToMove(), answerMs, () => undefined);
     const cut = ingress.close(graceMs, { idleMs: this.#quietMs, more: () => demuxer.pending > 0 });
     while (!this.#isOver()) {
@@ -104,10 +111,10 @@ export class Drain {
   }
 
   #isOver(): boolean {
-    const { ingress, ssh, demuxer } = this.#parts;
+    const { ingress, ssh, gate, demuxer } = this.#parts;
     const elapsedMs = this.#elapsedMs;
     if (elapsedMs >= this.#options.graceMs) return true;
-    if (ingress.inFlight > 0) return false;
+    if (ingress.inFlight > 0 || gate.sessionCount > 0) return false;
     const hasTunnels = ssh.tunnels.length > 0;
     if (!this.#options.replaced && !hasTunnels) return true;
     if (this.#options.replaced && hasTunnels && elapsedMs < this.#settleMs) return false;
@@ -124,9 +131,19 @@ export class Drain {
     if (elapsedMs < this.#settleMs * 1.25) return;
     const isLate = elapsedMs >= this.#options.holdMs / 2;
     for (const tunnel of this.#staying) {
-      if (!isLate && tunnel.forwards.some(({ load }) => load.requests > 0)) continue;
+      if (isBusy(tunnel) && (!isLate || !tunnel.forwards.some(hasVisitors))) continue;
       this.#staying.delete(tunnel);
       this.#parts.ssh.endTunnel(tunnel, farewell(true));
     }
   }
+}
+
+/** Something goes on over it: to its machine, or for somebody who is led through the gate. */
+function isBusy({ forwards, channelCount }: Tunnel): boolean {
+  return forwards.length === 0 ? channelCount > 0 : forwards.some(({ load }) => load.requests > 0);
+}
+
+/** A successor holds their requests, and not for long; what goes through the gate is cut off by nothing but the end of its tunnel. */
+function hasVisitors({ options }: Forward): boolean {
+  return options.scheme !== 'tcp';
 }

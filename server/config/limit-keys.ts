@@ -101,8 +101,8 @@ export const gateLimits = {
     default: '8',
     about: 'SSH logins at one machine that the gate lets begin at a time; others wait for their turn',
   }),
-  gateCertTtlMs: required('gate-cert-ttl', duration({ minMs: 60_000, maxMs: 86_400_000 }), {
+  gateCertTtlMs: required('gate-cert-ttl', duration({ minMs: 60_000, maxMs: 604_800_000 }), {
     default: '10m',
-    about: 'how long a certificate for a machine is good, 1m to 24h',
+    about: 'how long a certificate for a machine is good, 1m to 7d',
   }),
 };

@@ -42,6 +42,18 @@ const counted = {
     name: 'porthole_takeovers_total',
     help: 'services that a newer tunnel of the same owner took over',
   },
+  gateOpens: {
+    name: 'porthole_gate_opens_total',
+    help: 'connections through the gate that were asked for, by what became of them',
+    label: 'result',
+    known: ['opened', 'refused', 'offline', 'busy', 'failed', 'abandoned'],
+  },
+  gateBytes: {
+    name: 'porthole_gate_bytes_total',
+    help: 'bytes through the gate, to machines (up) and from them (down)',
+    label: 'direction',
+    known: ['up', 'down'],
+  },
 } as const satisfies Readonly<Record<string, Counted>>;
 
 interface Counted {

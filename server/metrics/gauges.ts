@@ -10,6 +10,7 @@ export interface Gauges {
   /** By their state. */
   readonly keys: () => Readonly<Record<string, number>>;
   readonly requestsInFlight: () => number;
+  readonly gateSessions: () => number;
   readonly heldRequests: () => number;
   readonly heldBytes: () => number;
   readonly bufferedBytes: () => number;
@@ -53,6 +54,7 @@ export function registerGauges(registry: Registry, gauges: Gauges, delay: EventL
     },
   });
   gauge('porthole_requests_in_flight', 'requests and upgrades that run', gauges.requestsInFlight);
+  gauge('porthole_gate_sessions', 'connections through the gate that are open', gauges.gateSessions);
   gauge('porthole_held_requests', 'requests that wait for a tunnel', gauges.heldRequests);
   gauge('porthole_held_bytes', 'the most that those keep in memory', gauges.heldBytes);
   gauge(

@@ -30,6 +30,8 @@ export interface Metrics {
   tunnelClosed(reason: string): void;
   forwardRefused(reason?: string): void;
   takeover(): void;
+  gateOpened(result: string): void;
+  gateBytes(direction: string, bytes: number): void;
   readonly contentType: string;
   text(): Promise<string>;
   /** Stops watching the event loop. */
@@ -67,6 +69,8 @@ export function createMetrics({ gauges }: { gauges: Gauges }): Metrics {
     tunnelClosed: (reason) => counts.tunnelsClosed.add(reason),
     forwardRefused: (reason = 'refused') => counts.forwardsRefused.add(reason),
     takeover: () => counts.takeovers.add(''),
+    gateOpened: (result) => counts.gateOpens.add(result),
+    gateBytes: (direction, bytes) => counts.gateBytes.add(direction, bytes),
     contentType: registry.contentType,
     text: () => registry.metrics(),
     close: () => delay.close(),

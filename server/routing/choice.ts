@@ -41,6 +41,11 @@ export function choose<L extends Line>(lines: readonly L[], options: ChoiceOptio
   return { line: best, standby: useful ? standby : undefined, trial: false };
 }
 
+/** The lines that are live: those that work before those that refuse, those that stay before those that drain, then the newest. */
+export function bestFirst<L extends Line>(lines: readonly L[]): readonly L[] {
+  return lines.filter(({ forward }) => forward.live).toSorted((one, other) => rankOf(one) - rankOf(other));
+}
+
 /** Whether the choice is the same until a line changes. */
 export function isSteady(lines: readonly Line[], balance: boolean): boolean {
   return lines.length === 1 || (!balance && lines.every(isReady));

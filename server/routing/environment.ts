@@ -70,6 +70,11 @@ export class Environment implements Subject {
     return this.#services;
   }
 
+  /** Those that are live, the best of each service first. */
+  get forwards(): readonly Forward[] {
+    return [...this.#services.values()].flatMap(({ liveForwards }) => liveForwards);
+  }
+
   /** It has a forward. */
   get online(): boolean {
     return this.#liveForwards > 0;

@@ -81,6 +81,11 @@ export class Registry implements Router {
     return this.#settled(env)?.view();
   }
 
+  /** Those that are live: of each service those that answer first, then the newest. */
+  forwardsOf(env: string): readonly Forward[] {
+    return this.#environments.get(env)?.forwards ?? [];
+  }
+
   /** Those of one owner, if one is given. */
   *views(owner?: string): Iterable<EnvironmentView> {
     for (const [name, environment] of this.#environments) {

@@ -1,7 +1,7 @@
 import type { Access } from '../../core/forward.ts';
 import type { RouteName } from '../../core/names.ts';
 import type { Forward } from '../tunnel/forward.ts';
-import { choose, isSteady, type Line } from './choice.ts';
+import { bestFirst, choose, isSteady, type Line } from './choice.ts';
 import type { ServiceView } from './resolution.ts';
 import {
   combinedState,
@@ -82,6 +82,11 @@ export class ServiceRecord {
 
   get forwards(): readonly Forward[] {
     return this.#lines.map((line) => line.forward);
+  }
+
+  /** Those that still are, the best first. */
+  get liveForwards(): readonly Forward[] {
+    return bestFirst(this.#lines).map((line) => line.forward);
   }
 
   /** When the next event is due that only time brings; `Infinity` if none is. */

@@ -1,7 +1,8 @@
 import type { Parsed } from '../../core/parsed.ts';
 import type { Admissions } from '../identity/admission.ts';
 import type { Role } from '../identity/identity.ts';
-import type { Caller } from '../identity/key-record.ts';
+import { defaultKeyRules, type Caller } from '../identity/key-record.ts';
+import { plainKeyOf } from '../identity/plain-key.ts';
 import type { Login } from './login.ts';
 import type { InputKind } from './session-input.ts';
 
@@ -10,6 +11,12 @@ export interface AdminReply {
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
   readonly status: number;
+}
+
+/** The connection that a command comes by. */
+export interface CommandConnection {
+  readonly env: string;
+  readonly tunnelId: string;
 }
 
 /** The commands that manage the gateway, as a session gives them. */
@@ -25,6 +32,7 @@ export interface AdminCommands {
       /** Who gives it at this moment, or why they may give none any more. */
       readonly caller: () => Parsed<Caller>;
       readonly readInput: (wanted: InputKind) => Promise<Parsed<string>>;
+      readonly connection: CommandConnection;
     },
   ): Promise<AdminReply>;
 }
@@ -38,5 +46,7 @@ export function callerNow(
   if (admission.kind === 'refused') return { ok: false, problem: admission.reason };
   if (admission.identity.principal !== identity.principal)
     return { ok: false, problem: 'the key belongs to another principal now' };
-  return { ok: true, value: { identity: admission.identity, address: remoteAddress } };
+  const { touchRequired, verifyRequired } = admission.securityKey ?? defaultKeyRules;
+  const plain = { ...plainKeyOf(key), rules: { touchRequired, verifyRequired } };
+  return { ok: true, value: { identity: admission.identity, address: remoteAddress, key: plain } };
 }

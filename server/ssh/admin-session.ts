@@ -1,6 +1,6 @@
 import type { Parsed } from '../../core/parsed.ts';
 import type { Caller } from '../identity/key-record.ts';
-import type { AdminCommands } from './admin-commands.ts';
+import type { AdminCommands, CommandConnection } from './admin-commands.ts';
 import type { InputKind, SessionInput } from './session-input.ts';
 import type { SessionOutput } from './session-output.ts';
 
@@ -8,6 +8,7 @@ export interface AdminSessionOptions {
   readonly admin: AdminCommands;
   /** Who gives the command at this moment, or why they may give none any more. */
   readonly caller: () => Parsed<Caller>;
+  readonly connection: CommandConnection;
   readonly input: Pick<SessionInput, 'read'>;
   /** Somebody types there, and sees only what is sent to them. */
   readonly terminal: boolean;
@@ -18,12 +19,12 @@ const secretPrompt = 'Type the password, and Enter; it is not shown. Ctrl-C give
 
 /** Gives one command that manages the gateway, and shows what it answers, in a session that ends with it. Never rejects. */
 export async function runAdminCommand(words: readonly string[], session: AdminSessionOptions): Promise<void> {
-  const { admin, caller, input, output, terminal } = session;
+  const { admin, caller, connection, input, output, terminal } = session;
   const readInput = (wanted: InputKind): Promise<Parsed<string>> => {
     if (terminal && wanted === 'secret') output.remark(secretPrompt);
     return input.read(wanted);
   };
-  const reply = await admin.run(words, { caller, readInput });
+  const reply = await admin.run(words, { caller, readInput, connection });
   if (!(await output.whole(reply.stdout))) {
     output.cut();
     return;

@@ -1,48 +1,22 @@
 import type { Duplex } from 'node:stream';
 import type { Connection } from 'ssh2';
-import type { RequestFeed } from '../routing/request-feed.ts';
-import type { Forward, ForwardEnding, OpenResult } from '../tunnel/forward.ts';
-import type { AuditRecorder } from '../store/audit-entry.ts';
+import type { DirectOpen } from '../tunnel/direct-opens.ts';
 import { sendDisconnect } from '../tunnel/disconnect.ts';
-import type { Heartbeat } from '../tunnel/heartbeat.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
-import { callerNow, type AdminCommands } from './admin-commands.ts';
+import { callerNow } from './admin-commands.ts';
 import { commandContext } from './command-context.ts';
+import type { ConnectionEvents, ConnectionOptions } from './connection-options.ts';
 import { forwardRefusedEntry, takeoverEntry } from './audit-trail.ts';
 import { answerForwardRequests } from './forward-requests.ts';
 import { Forwarding } from './forwarding.ts';
-import { LoginDialogue, userKey, type Login, type LoginOptions } from './login.ts';
+import { LoginDialogue, userKey, type Login } from './login.ts';
 import type { LoginAttempt } from './login-outcome.ts';
 import { openTunnel } from './open-tunnel.ts';
+import { leadThrough } from './jumps.ts';
 import { Sessions } from './session.ts';
-import type { SshMetrics } from './ssh-metrics.ts';
-import type { EnvironmentViews, LiveTunnel } from './visible-environments.ts';
+import type { LiveTunnel } from './visible-environments.ts';
 import { admitAgain, Withdrawal } from './withdrawal.ts';
-
-export interface ConnectionOptions extends LoginOptions {
-  readonly onForwardEnd: (forward: Forward, ending: ForwardEnding) => void;
-  readonly onChannelOpen: (forward: Forward, result: OpenResult, detail?: string) => void;
-  readonly onDraining?: (forward: Forward) => void;
-  readonly onSilence?: (forward: Forward, silent: boolean) => void;
-  readonly environments: EnvironmentViews;
-  /** The commands that manage the gateway; none, if they are not given. */
-  readonly admin?: AdminCommands | undefined;
-  readonly heartbeat: Heartbeat;
-  readonly feed: RequestFeed;
-  readonly maxForwards: number;
-  readonly maxChannels: number;
-  readonly channelOpenTimeoutMs: number;
-  readonly metrics: SshMetrics;
-  /** Where it is noted who did what; nowhere, if it is not given. */
-  readonly audit?: AuditRecorder | undefined;
-}
-
-export interface ConnectionEvents {
-  /** The login is over: the place among the start-ups is free again. */
-  readonly onReady: (tunnel: Tunnel, login: Login) => void;
-  readonly onClosed: (tunnel: Tunnel | undefined) => void;
-}
 
 /** For the last packets to arrive, and for a client to leave on its own. */
 const farewellMs = 1000;
@@ -52,6 +26,7 @@ export class SshConnection {
   readonly #connection: Connection;
   readonly #socket: Duplex;
   readonly remoteAddress: string;
+  readonly #remotePort: number;
   readonly #tunnels: () => readonly LiveTunnel[];
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
@@ -69,6 +44,7 @@ export class SshConnection {
       connection: Connection;
       socket: Duplex;
       remoteAddress: string;
+      remotePort: number;
       /** All that live, of whomever. */
       tunnels: () => readonly LiveTunnel[];
     },
@@ -78,6 +54,7 @@ export class SshConnection {
     this.#connection = parts.connection;
     this.#socket = parts.socket;
     this.remoteAddress = parts.remoteAddress;
+    this.#remotePort = parts.remotePort;
     this.#tunnels = parts.tunnels;
     this.#options = options;
     this.#events = events;
@@ -165,7 +142,9 @@ export class SshConnection {
       this.#socket.destroy();
       return;
     }
-    const tunnel = openTunnel(this.#connection, { login, remoteAddress: this.remoteAddress }, this.#options);
+    const { remoteAddress } = this;
+    const onDirectOpen = (open: DirectOpen): void => this.#leadThrough(open, tunnel, login);
+    const tunnel = openTunnel(this.#connection, { login, remoteAddress, onDirectOpen }, this.#options);
     const forwarding = this.#makeForwarding(tunnel, login);
     this.#tunnel = tunnel;
     this.#forwarding = forwarding;
@@ -180,7 +159,8 @@ export class SshConnection {
           roundTripMs: tunnel.roundTripMs,
         }),
       admin: this.#options.admin,
-      caller: () => callerNow(login, { ...this.#options, remoteAddress: this.remoteAddress }),
+      caller: () => callerNow(login, { ...this.#options, remoteAddress }),
+      connection: { env: login.env, tunnelId: tunnel.id },
       log: this.#options.log,
       onQuit: () => {
         this.#quit(tunnel);
@@ -217,6 +197,21 @@ export class SshConnection {
         log.info({ tunnelId: tunnel.id, env: login.env, ...taken }, 'takeover');
         audit?.record(takeoverEntry(login, tunnel, taken));
       },
+    });
+  }
+
+  #leadThrough(open: DirectOpen, tunnel: Tunnel, login: Login): void {
+    const { jumps, log } = this.#options;
+    const { remoteAddress } = this;
+    leadThrough(open, jumps, {
+      login,
+      origin: { address: remoteAddress, port: this.#remotePort },
+      caller: () => callerNow(login, { ...this.#options, remoteAddress }),
+      carriesOneOnly: () =>
+        tunnel.channelCount === 1 && tunnel.forwards.length === 0 && (this.#sessions?.count ?? 0) === 0,
+      tell: (reason) => this.#sessions?.tellEnd(reason),
+      end: (reason) => this.end(reason),
+      log,
     });
   }
 

@@ -2,9 +2,10 @@ import type { Connection } from 'ssh2';
 import { fingerprint } from '../../core/fingerprint.ts';
 import type { Access } from '../../core/forward.ts';
 import type { Log } from '../../core/log.ts';
-import { isCertificateType, parseCertificate } from '../../core/ssh-certificate.ts';
+import { isCertificateType } from '../../core/ssh-certificate.ts';
 import type { Admissions, OfferedKey } from '../identity/admission.ts';
 import type { Identity } from '../identity/identity.ts';
+import { plainKeyOf } from '../identity/plain-key.ts';
 import type { SecurityKeys } from '../identity/security-key.ts';
 import { internalsOf } from '../../core/ssh2-protocol.ts';
 import { accessOf } from './access-limit.ts';
@@ -19,6 +20,8 @@ import { printable, type Refusals } from './refusals.ts';
 /** Who has proven to be there, and which environment it dials in for. */
 export interface Login {
   readonly identity: Identity;
+  /** The user name as sent. */
+  readonly user: string;
   readonly env: string;
   readonly key: OfferedKey;
   /** The signature counter of a FIDO key. */
@@ -83,8 +86,8 @@ export class LoginDialogue {
       securityKeys: options.securityKeys,
       remoteAddress: peer.remoteAddress,
       maxTries: options.maxAuthTries,
-      onAdmitted: ({ user, ...proven }) => {
-        this.#admitted({ ...proven, env: options.envNameOf(proven.identity, user) });
+      onAdmitted: (proven) => {
+        this.#admitted({ ...proven, env: options.envNameOf(proven.identity, proven.user) });
       },
       onRefused: (reason, key, user) => {
         this.#refused(reason, key, user);
@@ -112,7 +115,8 @@ export class LoginDialogue {
     this.#options.metrics.authenticated('ok');
     this.#events.onLogin(login);
     try {
-      sendBanner(this.#connection, this.#welcome(login));
+      const text = this.#welcome(login);
+      if (text !== '') sendBanner(this.#connection, text);
     } catch (err) {
       this.#options.log.error({ err, env: login.env }, 'the banner could not be made');
     }
@@ -167,9 +171,8 @@ export class LoginDialogue {
 }
 
 /** Of the key itself, also when it comes in a certificate. */
-function fingerprintOf({ type, blob }: OfferedKey): string {
-  const certificate = isCertificateType(type) ? parseCertificate(blob) : undefined;
-  return fingerprint(certificate?.ok === true ? certificate.value.subject.blob : blob);
+function fingerprintOf(key: OfferedKey): string {
+  return fingerprint(plainKeyOf(key).blob);
 }
 
 /** Whom refusals are remembered for. */

@@ -1,13 +1,18 @@
 import type { Connection } from 'ssh2';
+import type { DirectOpen } from '../tunnel/direct-opens.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { tunnelEndEntry } from './audit-trail.ts';
-import type { ConnectionOptions } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import type { Login } from './login.ts';
 
 /** The tunnel of a connection that has logged in: what becomes of it is counted, logged and audited. */
 export function openTunnel(
   connection: Connection,
-  { login, remoteAddress }: { login: Login; remoteAddress: string },
+  {
+    login,
+    remoteAddress,
+    onDirectOpen,
+  }: { login: Login; remoteAddress: string; onDirectOpen: (open: DirectOpen) => void },
   options: ConnectionOptions,
 ): Tunnel {
   const { heartbeat, log, maxChannels, maxForwards, channelOpenTimeoutMs, metrics, audit } = options;
@@ -21,6 +26,7 @@ export function openTunnel(
     log,
     onForwardEnd: options.onForwardEnd,
     onChannelOpen: options.onChannelOpen,
+    onDirectOpen,
     ...(options.onDraining && { onDraining: options.onDraining }),
     ...(options.onSilence && { onSilence: options.onSilence }),
   });

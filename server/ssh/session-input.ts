@@ -1,8 +1,8 @@
 import type { ServerChannel } from 'ssh2';
 import { problem, type Parsed } from '../../core/parsed.ts';
 
-/** All of it is a public key; or its first line is a secret. */
-export type InputKind = 'public-key' | 'secret';
+/** All of it is a public key, or several; or its first line is a secret. */
+export type InputKind = 'public-key' | 'host-keys' | 'secret';
 
 export interface SessionInputOptions {
   /** Ctrl-D ends the input there, and Ctrl-C. */
@@ -20,6 +20,10 @@ const words: Readonly<Record<InputKind, { readonly tooMuch: string; readonly lat
   'public-key': {
     tooMuch: 'there is far more on standard input than a public key',
     late: 'standard input did not end in time: give the key by ... < id_ed25519.pub',
+  },
+  'host-keys': {
+    tooMuch: 'there is far more on standard input than the host keys of one machine',
+    late: 'standard input did not end in time: give the host keys by cat /etc/ssh/ssh_host_*_key.pub | ...',
   },
   secret: {
     tooMuch: 'there is far more on standard input than a password',

@@ -5,7 +5,7 @@ import type { Log } from '../../core/log.ts';
 import type { Parsed } from '../../core/parsed.ts';
 import type { Caller } from '../identity/key-record.ts';
 import type { RequestFeed } from '../routing/request-feed.ts';
-import type { AdminCommands } from './admin-commands.ts';
+import type { AdminCommands, CommandConnection } from './admin-commands.ts';
 import { runAdminCommand } from './admin-session.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import type { Forwarding } from './forwarding.ts';
@@ -23,6 +23,8 @@ export interface SessionsOptions {
   readonly admin?: AdminCommands | undefined;
   /** Who gives them, or why they may not any more. */
   readonly caller: () => Parsed<Caller>;
+  /** The connection that they come by. */
+  readonly connection: CommandConnection;
   readonly log: Log;
   /** The user asked for the end of the whole connection; the session has ended already. */
   readonly onQuit: () => void;
@@ -51,6 +53,11 @@ export class Sessions {
       this.#count += 1;
       this.#serve(accept());
     });
+  }
+
+  /** Sessions that are open. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Whether a command that manages the gateway has been given and not been answered yet. */
@@ -117,15 +124,14 @@ export class Sessions {
     const output = new SessionOutput(channel, facts);
     const split = splitWords(facts.command);
     const command = split.ok ? split.value : [];
-    const { admin, caller } = this.#options;
+    const { admin, caller, connection } = this.#options;
     if (admin?.firstWords.includes(command[0] ?? '') === true) {
       const input = new SessionInput(channel, facts);
       this.#answering += 1;
-      void runAdminCommand(command, { admin, caller, input, output, terminal: facts.terminal }).finally(
-        () => {
-          this.#answering -= 1;
-        },
-      );
+      const session = { admin, caller, connection, input, output, terminal: facts.terminal };
+      void runAdminCommand(command, session).finally(() => {
+        this.#answering -= 1;
+      });
       return;
     }
     channel.resume();
@@ -204,7 +210,11 @@ export class Sessions {
         output.line(requestJson(summary, new Date()), (lines) => JSON.stringify({ leftOut: lines }));
       else output.line(requestLine(summary, new Date()));
     });
-    channel.on('close', unsubscribe);
+    this.#views.add(output);
+    channel.on('close', () => {
+      this.#views.delete(output);
+      unsubscribe();
+    });
     channel.on('data', (data: Buffer) => {
       if (terminal && asksToEnd(data)) output.exit(0);
     });

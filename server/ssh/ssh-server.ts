@@ -7,7 +7,8 @@ import { poolPadding } from '../../core/packet-padding.ts';
 import { Turns } from '../../core/turns.ts';
 import { serverAlgorithms } from './algorithms.ts';
 import { SecurityKeys } from '../identity/security-key.ts';
-import { SshConnection, type ConnectionOptions } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { SshConnection } from './connection.ts';
 import { preferGcm } from './cipher-preference.ts';
 import { heedRightGuess } from './first-guess.ts';
 import type { HostKey } from './host-key.ts';
@@ -44,6 +45,7 @@ const readsPerTurn = 8;
 
 interface Arrival {
   readonly remoteAddress: string;
+  readonly remotePort: number;
   readonly release: () => void;
   connection?: SshConnection;
   late?: boolean;
@@ -135,7 +137,7 @@ export class SshServer {
   }
 
   /** Takes over a socket of which nothing has been read. */
-  accept(socket: Duplex, remoteAddress: string): void {
+  accept(socket: Duplex, remoteAddress: string, remotePort = 0): void {
     socket.on('error', () => socket.destroy());
     // Its 'close', which gives the place back, may have been already.
     if (socket.destroyed) return;
@@ -165,7 +167,7 @@ export class SshServer {
       stopPacing();
       leave();
     };
-    const arrival: Arrival = { remoteAddress, release };
+    const arrival: Arrival = { remoteAddress, remotePort, release };
     // The listener allows half-open connections, and ssh2 keeps one that ends before it has said what it is.
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
@@ -223,10 +225,10 @@ export class SshServer {
     connection.on('handshake', () => {
       poolPadding(connection);
     });
-    const address = arrival.remoteAddress;
+    const { remoteAddress: address, remotePort } = arrival;
     let live: (() => void) | undefined;
     const own: SshConnection = new SshConnection(
-      { connection, socket, remoteAddress: address, tunnels: () => this.tunnels },
+      { connection, socket, remoteAddress: address, remotePort, tunnels: () => this.tunnels },
       { ...this.#options, securityKeys: this.#securityKeys },
       {
         onReady: (_tunnel, { identity, env, counter }) => {

@@ -9,19 +9,33 @@ const hour = 3_600_000;
 interface FakeTunnel {
   readonly name: string;
   readonly answer: 'moving' | 'staying';
-  readonly forwards: { readonly load: { requests: number } }[];
+  readonly channelCount: number;
+  readonly forwards: { readonly load: { requests: number }; readonly options: { scheme: 'http' | 'tcp' } }[];
 }
 
-function tunnel(name: string, answer: FakeTunnel['answer'], requests = 0): FakeTunnel {
-  return { name, answer, forwards: [{ load: { requests: 0 } }, { load: { requests } }] };
+function tunnel(
+  name: string,
+  answer: FakeTunnel['answer'],
+  requests = 0,
+  scheme: 'http' | 'tcp' = 'http',
+): FakeTunnel {
+  return {
+    name,
+    answer,
+    channelCount: 0,
+    forwards: [
+      { load: { requests: 0 }, options: { scheme } },
+      { load: { requests }, options: { scheme: 'tcp' } },
+    ],
+  };
 }
 
 /** Parts whose state the test sets, and what was asked of them. */
 function fakeParts(tunnels: FakeTunnel[] = []) {
   const events: string[] = [];
-  const state = { inFlight: 0, connections: 0, pending: 0 };
-  const live = tunnels.map(({ name, answer, forwards }) => ({
-    ...{ id: name, forwards },
+  const state = { inFlight: 0, connections: 0, pending: 0, gateSessions: 0 };
+  const live = tunnels.map(({ name, answer, forwards, channelCount }) => ({
+    ...{ id: name, forwards, channelCount },
     drain: async (graceMs: number) => {
       events.push(`${name} has ${String(graceMs)}`);
       return answer;
@@ -48,6 +62,12 @@ function fakeParts(tunnels: FakeTunnel[] = []) {
       },
       end: () => undefined,
     },
+    gate: {
+      get sessionCount() {
+        return state.gateSessions;
+      },
+      drain: (reason) => void events.push(`gate: ${reason}`),
+    },
     demuxer: {
       get pending() {
         return state.pending;
@@ -71,7 +91,11 @@ t.test('with nothing to wait for it is over at once', async (t) => {
   const { parts, events, state } = fakeParts();
   Object.assign(state, { connections: 3, pending: 1 });
   await new Drain(parts, options).run();
-  t.same(events, ['refuse: the gateway is shutting down', 'idle for 1000']);
+  t.same(events, [
+    'refuse: the gateway is shutting down',
+    'gate: the gateway is shutting down',
+    'idle for 1000',
+  ]);
   await new Drain(fakeParts([tunnel('a', 'moving')]).parts, options).run();
 });
 
@@ -157,5 +181,31 @@ t.test('a tunnel whose last request is over does not wait for half the hold time
   for (const { load } of busy.forwards) load.requests = 0;
   await until('it ends', () => events.some((event) => event.startsWith('busy: ')));
   state.inFlight = 0;
+  await run;
+});
+
+t.test('whoever is led through the gate has the whole grace', async (t) => {
+  const { parts, state, events } = fakeParts();
+  state.gateSessions = 1;
+  const run = new Drain(parts, options).run();
+  t.notOk(await isOver(run));
+  state.gateSessions = 0;
+  await run;
+  t.equal(events[1], 'gate: the gateway is shutting down', 'and nobody else is let in');
+});
+
+t.test('with a successor too, unless requests of visitors are held there for the same machine', async (t) => {
+  const machine = tunnel('machine', 'staying', 1, 'tcp');
+  const engineer: FakeTunnel = { name: 'engineer', answer: 'staying', channelCount: 1, forwards: [] };
+  const visited = tunnel('visited', 'staying', 1);
+  const { parts, events, state } = fakeParts([machine, engineer, visited]);
+  state.gateSessions = 1;
+  const run = new Drain(parts, { ...options, replaced: true, holdMs: 40 }).run();
+  const ended = (name: string): boolean => events.some((event) => event.startsWith(`${name}: `));
+  await until('the visited one ends', () => ended('visited'));
+  t.notOk(ended('machine') || ended('engineer'));
+  for (const { load } of machine.forwards) load.requests = 0;
+  await until('the others end when it is over', () => ended('machine'));
+  state.gateSessions = 0;
   await run;
 });

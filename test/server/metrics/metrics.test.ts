@@ -9,6 +9,7 @@ const gauges: Gauges = {
   environments: () => ({ ready: 3, offline: 1 }),
   keys: () => ({ active: 9, revoked: 2 }),
   requestsInFlight: () => 4,
+  gateSessions: () => 6,
   heldRequests: () => 5,
   heldBytes: () => 5000,
   bufferedBytes: () => 6,

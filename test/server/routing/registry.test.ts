@@ -224,3 +224,20 @@ t.test('what it never heard of changes nothing', (t) => {
   t.same(told, []);
   t.end();
 });
+
+t.test(
+  'what leads to an environment: of each service those that answer first, then the newest',
+  async (t) => {
+    const { registry } = makeRegistry();
+    const [oldest, refuses, newest] = [new FakeForward(), new FakeForward(), new FakeForward()];
+    const ssh = new FakeForward({ service: 'ssh' });
+    for (const forward of [oldest, refuses, newest, ssh]) registry.add(forward);
+    registry.opened(refuses, 'refused');
+    t.same(registry.forwardsOf('pr-1'), [newest, oldest, refuses, ssh]);
+    newest.draining = true;
+    t.same(registry.forwardsOf('pr-1'), [oldest, newest, refuses, ssh]);
+    oldest.end();
+    t.same(registry.forwardsOf('pr-1'), [newest, refuses, ssh]);
+    t.same(registry.forwardsOf('nothing'), []);
+  },
+);

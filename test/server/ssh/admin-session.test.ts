@@ -23,6 +23,7 @@ async function run(reply: AdminReply, options: { gone?: boolean; wanted?: InputK
   };
   await runAdminCommand(['key', 'add'], {
     admin,
+    connection: { env: 'pr-1', tunnelId: 'one' },
     caller: () => ({ ok: true, value: { identity: identityOf(), address: '' } }),
     terminal: true,
     input: { read: () => Promise.resolve({ ok: true, value: 'a key' }) },

@@ -55,3 +55,14 @@ t.test("why nothing can be offered under this name, without a link that somebody
   }
   t.end();
 });
+
+t.test('nothing of the name to those who may come in by the gate with any name', (t) => {
+  for (const role of ['member', 'admin'] as const) {
+    const identity = { ...facts.identity, role };
+    t.equal(bannerText({ ...facts, identity, env: 'engineer' }), '');
+    t.match(bannerText({ ...facts, identity }), 'https://pr-1.preview.test/ ');
+    const any = { ...identity, envPatterns: ['*'] };
+    t.match(bannerText({ ...facts, identity: any, env: 'www' }), /reserved/);
+  }
+  t.end();
+});

@@ -104,3 +104,12 @@ t.test(
     t.match(await givenUp.input.read('secret'), { ok: false, problem: /given up/ });
   },
 );
+
+t.test('host keys are all of it, and what is wrong is told of them', async (t) => {
+  const { channel, input } = make({});
+  channel.end('one\ntwo\n');
+  t.same(await input.read('host-keys'), { ok: true, value: 'one\ntwo\n' });
+  const tooMuch = make({ maxBytes: 10 });
+  tooMuch.channel.write('x'.repeat(11));
+  t.match(await tooMuch.input.read('host-keys'), { ok: false, problem: /host keys of one machine/ });
+});

@@ -15,6 +15,7 @@ const identity: Identity = {
   source: { kind: 'stored' },
 };
 const login: Login = {
+  user: 'pr-1',
   identity,
   env: 'pr-1',
   key: { type: 'ssh-ed25519', blob: Buffer.from('key') },
