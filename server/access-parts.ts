@@ -1,5 +1,7 @@
 import type { Log } from '../core/log.ts';
+import { AccountIdentities } from './access/account-identities.ts';
 import { AccountKeys } from './access/account-keys.ts';
+import { ApiTokens, longestApiTokenMs } from './access/api-tokens.ts';
 import { AttemptLimits } from './access/attempt-limits.ts';
 import type { Doorkeeper } from './access/decision.ts';
 import { AccessDoorkeeper } from './access/doorkeeper.ts';
@@ -31,6 +33,9 @@ export interface AccessParts {
   /** From the login pages to the hosts of environments; they are good for a minute. */
   readonly codes: OneTimeCodes<HandOverCode>;
   readonly loginLinks: LoginLinks;
+  readonly apiTokens: ApiTokens;
+  /** Whom the keys of accounts authenticate now. */
+  readonly identities: AccountIdentities;
   readonly viewers: Viewers;
   readonly places: Places;
   /** One for every secret that somebody may try. */
@@ -91,11 +96,12 @@ export async function openAccessParts(config: AccessConfig, base: AccessBase): P
   const sealer = await SealingKeys.open({
     stateDir: base.stateDir,
     rotationMs: config.sessionKeyRotationMs,
-    // What a cookie of a host stands for may be good for as long as either.
-    keepMs: Math.max(config.sessionTtlMs, config.shareTtlMs),
+    // What is sealed may be good for as long as any of these.
+    keepMs: Math.max(config.sessionTtlMs, config.shareTtlMs, longestApiTokenMs),
     log,
   });
-  const viewers = makeViewers(base);
+  const keys = accountKeys(base);
+  const viewers = new AccountViewers({ keys, people: base.people });
   const attempts = makeAttempts(base);
   const places = new RegistryPlaces(registry, config);
   const origins = { ...config, publicAddress: base.publicAddress };
@@ -115,6 +121,8 @@ export async function openAccessParts(config: AccessConfig, base: AccessBase): P
       maxPerHolder: maxCodesPerPass,
     }),
     loginLinks: new LoginLinks({ loginOrigin: login.origin }),
+    apiTokens: new ApiTokens({ sealer, host: login.host }),
+    identities: new AccountIdentities({ keys }),
     grantKey,
     loginOrigin: login.origin,
     loginHost: login.host,
@@ -132,9 +140,9 @@ export async function openAccessParts(config: AccessConfig, base: AccessBase): P
   };
 }
 
-function makeViewers({ stores, keyFile, certificateParts, people }: AccessBase): Viewers {
+function accountKeys({ stores, keyFile, certificateParts }: AccessBase): AccountKeys {
   const { authorities, own, revoked } = certificateParts;
-  const keys = new AccountKeys({
+  return new AccountKeys({
     stored: stores.keys,
     file: keyFile,
     revoked,
@@ -142,7 +150,6 @@ function makeViewers({ stores, keyFile, certificateParts, people }: AccessBase):
     own,
     issued: stores.certificates,
   });
-  return new AccountViewers({ keys, people });
 }
 
 function makeAttempts({ stores: { audit }, log }: AccessBase): AttemptLimits {

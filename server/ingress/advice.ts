@@ -31,6 +31,9 @@ const byCode: Partial<Record<ErrorCode, string>> = {
   ERR_LOGIN_STALE: 'Open the address of the preview again, and sign in from there.',
   ERR_LINK_SPENT: 'Ask whoever gave it to you for a new one.',
   ERR_TOKEN_REFUSED: 'Ask the operator, who finds the reason in the log by the error id.',
+  ERR_COMMAND_FAILED: 'Correct what the message names, then give the command again.',
+  ERR_NOT_AUTHORISED: 'Ask an administrator of the gateway.',
+  ERR_CONFLICT: 'See what is there already, then give the command again.',
   ERR_INTERNAL: 'Try again; if it stays, tell the operator the error id.',
 };
 

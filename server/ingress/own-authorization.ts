@@ -1,7 +1,7 @@
 import { isMachineToken, machineTokenUser } from '../access/machine-tokens.ts';
 
 /** Tokens of the gateway wherever they stand in it, and however their scheme is spelled. */
-const ownToken = /\bpht_[\w-]+\.[\w-]+/;
+const ownToken = /\bph[at]_[\w-]+\.[\w-]+/;
 
 /**
  * Whether an `Authorization` shows something that only the gateway takes. It is no app's business even where nothing was asked for, and the app's

@@ -7,6 +7,7 @@ import { forwardedProto } from './forwarded.ts';
 import type { RequestHead } from './request-head.ts';
 import { hostnameOf } from './sites.ts';
 import type { Visit } from './visit.ts';
+import { ownPathPrefix } from './wait.ts';
 
 /** Programs ask, and programs are answered; unless the endpoint has a page for it. */
 const json = 'application/json';
@@ -17,21 +18,30 @@ const answerMs = 30_000;
 /** The paths of the gateway's own that other parts fill in: on its own host, and on those of environments. */
 export class OwnEndpoints {
   readonly #endpoints: ReadonlyMap<string, OwnEndpoint>;
+  /** Those that answer what is below their paths, too. */
+  readonly #above: readonly OwnEndpoint[];
 
   constructor(endpoints: readonly OwnEndpoint[]) {
+    this.#above = endpoints.filter(({ below }) => below === true);
     this.#endpoints = new Map(endpoints.map((endpoint) => [`${endpoint.on} ${endpoint.path}`, endpoint]));
   }
 
   /** Whether there is one at the path that was asked for; it has its answer, then. */
   serve(visit: Visit, on: OwnEndpoint['on']): boolean {
     const { exchange, head } = visit;
-    const endpoint = this.#endpoints.get(`${on} ${head.pathname}`);
+    const endpoint = this.#at(on, head.pathname);
     if (endpoint === undefined) return false;
     if (on === 'environments' && isMisdirected(visit)) return true;
     const failure = refusal(visit, endpoint);
     if (failure === undefined) begin(exchange, visit, endpoint);
     else exchange.fail(failure, json);
     return true;
+  }
+
+  #at(on: OwnEndpoint['on'], pathname: string): OwnEndpoint | undefined {
+    const exact = this.#endpoints.get(`${on} ${pathname}`);
+    if (exact !== undefined || !pathname.startsWith(ownPathPrefix)) return exact;
+    return this.#above.find((each) => each.on === on && pathname.startsWith(`${each.path}/`));
   }
 }
 
@@ -135,7 +145,12 @@ class EndpointVisit implements Answerer {
       method: head.method === 'POST' ? 'POST' : 'GET',
       host: hostnameOf(host),
       path,
-      headers: { ...head.context, accept: head.accept === '' ? undefined : head.accept, cookie: head.cookie },
+      headers: {
+        ...head.context,
+        accept: head.accept === '' ? undefined : head.accept,
+        authorization: head.authorization,
+        cookie: head.cookie,
+      },
       body: Buffer.concat(this.#chunks),
       address,
       requestId,

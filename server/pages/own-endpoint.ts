@@ -5,6 +5,8 @@ import type { Answer } from './answer.ts';
 export interface OwnEndpoint {
   /** `/_porthole/login` */
   readonly path: string;
+  /** Whether it answers all that is below its path, too. */
+  readonly below?: boolean;
   /** On the gateway's own host, or on the hosts of all environments, those that are not there included. */
   readonly on: 'gateway' | 'environments';
   readonly methods: readonly ('GET' | 'POST')[];
@@ -35,6 +37,7 @@ export interface EndpointCall {
 export interface EndpointHeaders {
   readonly accept: string | undefined;
   readonly contentType: string | undefined;
+  readonly authorization: string | undefined;
   readonly cookie: string | undefined;
   readonly origin: string | undefined;
   readonly referer: string | undefined;

@@ -3,6 +3,7 @@ import type { EndpointCall, EndpointHeaders } from '../../server/pages/own-endpo
 const noHeaders: EndpointHeaders = {
   accept: undefined,
   contentType: undefined,
+  authorization: undefined,
   cookie: undefined,
   origin: undefined,
   referer: undefined,

@@ -182,3 +182,22 @@ t.test('on the hosts of environments before anybody is let in, whether there is 
   t.equal(code(await get(t, other.port, `web--pr-1.${domain}`, { path })), '421 ERR_MISDIRECTED');
   t.equal(endpoint.calls.length, 3);
 });
+
+t.test('one that answers what is below its path has all of that, and nothing beside it', async (t) => {
+  const endpoint = Object.assign(new FakeEndpoint(), { below: true, methods: ['GET'] });
+  const exact = Object.assign(new FakeEndpoint(), { path: `${path}/exact`, methods: ['GET'] });
+  const gateway = await startGateway(t, { deps: { endpoints: [endpoint, exact] } });
+  const ask = async (pathname: string, field = ''): Promise<number> => {
+    const head = `GET ${pathname} HTTP/1.1\r\nHost: ${domain}\r\nConnection: close\r\n${field}\r\n`;
+    return parseAnswer(await exchangeBytes(t, gateway.port, head)).status;
+  };
+  t.equal(await ask(`${path}/key/list?all=true`, 'Authorization: Bearer x\r\n'), 200);
+  t.match(endpoint.calls, [{ path: `${path}/key/list?all=true`, headers: { authorization: 'Bearer x' } }]);
+  t.equal(await ask(path), 200);
+  t.equal(await ask(`${path}/`), 200);
+  t.equal(await ask(`${path}/exact`), 200);
+  t.same([endpoint.calls.length, exact.calls.length], [3, 1]);
+  t.equal(endpoint.calls[1]?.headers.authorization, undefined);
+  for (const other of [`${path}d`, `${path}%2fkey`, `/x${path}/key`]) t.equal(await ask(other), 404, other);
+  t.equal(endpoint.calls.length, 3);
+});
