@@ -62,6 +62,7 @@ export class RunningGateway implements Gateway {
     this.#parts = parts;
     this.#announce();
     parts.importWatch.start();
+    parts.targetUpkeep.start();
     parts.visit.access.start();
     const { predecessor, urls } = parts;
     const mainPid = predecessor === undefined ? {} : { mainPid: process.pid };
@@ -159,6 +160,7 @@ export class RunningGateway implements Gateway {
     const {
       entrances,
       ingress,
+      gate,
       ssh,
       demuxer,
       endpoint,
@@ -166,6 +168,7 @@ export class RunningGateway implements Gateway {
       admissions,
       heartbeat,
       importWatch,
+      targetUpkeep,
       metrics,
       stores,
       unusedKeys,
@@ -173,6 +176,7 @@ export class RunningGateway implements Gateway {
       stateDir,
     } = this.#parts;
     importWatch.close();
+    targetUpkeep.stop();
     // First: what ends from here on is no news.
     unusedKeys.close();
     visit.close();
@@ -180,6 +184,7 @@ export class RunningGateway implements Gateway {
     entrances.destroy(reason);
     demuxer.destroy(reason);
     ingress.destroy(reason);
+    gate.close(reason);
     ssh.destroy();
     endpoint?.destroy(reason);
     certificates.close();

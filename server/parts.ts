@@ -8,8 +8,11 @@ import { ownerMark } from './access/owner-mark.ts';
 import { StandingLinks } from './access/standing-links.ts';
 import type { Admin } from './admin/admin.ts';
 import { makeAdmin, makeImports } from './administration.ts';
+import { apiEndpoints } from './api-parts.ts';
 import type { Config } from './config/keys.ts';
 import type { Entrances } from './entrances.ts';
+import { makeGateParts } from './gate-parts.ts';
+import type { Gate } from './gate/gate.ts';
 import type { Admissions } from './identity/admission.ts';
 import type { Identity } from './identity/identity.ts';
 import { ImportWatch } from './identity/import-watch.ts';
@@ -29,6 +32,7 @@ import type { HostKey } from './ssh/host-key.ts';
 import { Refusals } from './ssh/refusals.ts';
 import { SshServer } from './ssh/ssh-server.ts';
 import type { Stores } from './store/stores.ts';
+import type { TargetUpkeep } from './targets/target-upkeep.ts';
 import { Heartbeat } from './tunnel/heartbeat.ts';
 
 /** Requests in flight for all environments together. */
@@ -70,6 +74,8 @@ export interface Parts {
   readonly heartbeat: Heartbeat;
   readonly ssh: SshServer;
   readonly importWatch: ImportWatch;
+  readonly gate: Gate;
+  readonly targetUpkeep: TargetUpkeep;
   readonly ingress: Ingress;
   readonly demuxer: Demuxer;
   readonly metrics: Metrics;
@@ -92,6 +98,7 @@ export function connectParts(base: Foundations): Parts {
       environments: () => registry.stateCounts(),
       keys: () => keyStates(base.stores, config),
       requestsInFlight: () => ingress.inFlight,
+      gateSessions: () => gate.sessionCount,
       heldRequests: () => registry.heldCount,
       heldBytes: () => ingress.heldBytes,
       pendingSockets: () => demuxer.pending + ssh.pendingLogins,
@@ -99,10 +106,14 @@ export function connectParts(base: Foundations): Parts {
       logLinesDropped: base.logLinesDropped,
     },
   });
+  const gateParts = makeGateParts({ ...base, metrics });
+  const { gate, upkeep: targetUpkeep } = gateParts;
   const imports = makeImports(base);
   const importWatch = new ImportWatch({ imports, intervalMs: config.keyImportIntervalMs, log: base.log });
   const admin = makeAdmin({
     ...base,
+    gate: gateParts,
+    tunnels: () => ssh.tunnels,
     imports,
     urls,
     address: () => ({ host: config.domain, port: publicAddress(config, base.entrances).port }),
@@ -111,10 +122,12 @@ export function connectParts(base: Foundations): Parts {
         .filter(({ forwards }) => forwards.some(({ route }) => route.env === env))
         .map((tunnel) => ({ end: (reason) => ssh.withdrawTunnel(tunnel, reason) })),
   });
-  const ssh: SshServer = makeSshServer({ ...base, heartbeat, feed, urls, metrics, admin });
-  const ingress: Ingress = makeIngress({ ...base, feed, urls, metrics, readiness });
+  const ssh: SshServer = makeSshServer({ ...base, heartbeat, feed, urls, metrics, admin, gate });
+  const endpoints = [...base.endpoints, ...apiEndpoints({ admin, access: base.access })];
+  const ingress: Ingress = makeIngress({ ...base, endpoints, feed, urls, metrics, readiness });
   const demuxer: Demuxer = makeDemuxer({ ...base, ssh, ingress, metrics });
-  return { registry, heartbeat, ssh, importWatch, ingress, demuxer, metrics, urls, readiness };
+  const served = { registry, heartbeat, ssh, gate, ingress, demuxer };
+  return { ...served, importWatch, targetUpkeep, metrics, urls, readiness };
 }
 
 function makeSshServer(
@@ -124,6 +137,7 @@ function makeSshServer(
     urls: PublicUrls;
     metrics: Metrics;
     admin: Admin;
+    gate: Gate;
   },
 ): SshServer {
   const { config, registry, log, metrics } = base;
@@ -137,6 +151,7 @@ function makeSshServer(
     routes: withStandingLinks(registry, links),
     environments: registry,
     admin: base.admin,
+    jumps: base.gate,
     onForwardEnd: (forward, ending) => {
       registry.remove(forward, ending);
       log.info({ tunnelId: forward.tunnelId, ...forward.route, ...ending }, 'forward gone');
@@ -235,7 +250,7 @@ function makeDemuxer(base: Foundations & { ssh: SshServer; ingress: Ingress; met
     isBlocked: (address) => ssh.isBlocked(address),
     handlers: {
       onSsh: (socket, info) => {
-        ssh.accept(socket, info.remoteAddress);
+        ssh.accept(socket, info.remoteAddress, info.remotePort);
       },
       onHttp: (socket, info) => {
         ingress.handleHttp1(socket, info);
