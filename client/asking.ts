@@ -1,4 +1,4 @@
-import { openFailure } from './channel-openings.ts';
+import { openFailure } from '../core/channel-opening.ts';
 import type { SshConnection } from './connection.ts';
 import type { Failure } from './failure.ts';
 import { parseHello } from './gateway-answers.ts';

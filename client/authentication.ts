@@ -25,6 +25,11 @@ export class Login {
     return this.#exhausted;
   }
 
+  /** The key that was offered last: after the login, the one that was taken. */
+  get offered(): Identity | undefined {
+    return this.#identities[this.#offered - 1];
+  }
+
   /** Each key in turn, as ssh2 asks for the next attempt. */
   readonly next: AuthHandlerMiddleware = (methodsLeft: readonly string[] | null) => {
     const identity = this.#identities[this.#offered];

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Parsed } from '../core/parsed.ts';
+import { replaceFile } from './atomic-file.ts';
 
 const isCertificate = /^[a-z0-9@.-]+-cert-v01@openssh\.com [A-Za-z0-9+/]+={0,2}(?:\s|$)/;
 /** As far as one looks. */
@@ -13,7 +13,7 @@ export function writeCertificate(file: string, line: string): Parsed<undefined> 
     const before = readIfPresent(file);
     if (before !== undefined && before.trim() !== '' && !isCertificate.test(before))
       return bad(`${file} is there and is no certificate: it is left as it is`);
-    replace(file, `${line.trim()}\n`);
+    replaceFile(file, `${line.trim()}\n`, 0o644);
     return { ok: true, value: undefined };
   } catch (error) {
     return bad(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
@@ -26,17 +26,6 @@ function readIfPresent(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** Whole or not at all: ssh may read it at any moment. */
-function replace(file: string, text: string): void {
-  const temporary = `${file}.${randomUUID()}`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
-    renameSync(temporary, file);
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type ConfigTable,
   describeIssues,
 } from './config-schema.ts';
+import { readSshServer } from './ssh-server/ssh-server-offer.ts';
 import { type Offer, offerName, parseOffer } from './target.ts';
 
 /** What a `porthole.toml` says. Paths are absolute, and `docker` is undefined where nothing is said of it. */
@@ -24,11 +25,23 @@ export interface ClientConfig {
   readonly connections: number | undefined;
   readonly urlFile: string | undefined;
   readonly docker: { readonly project?: string; readonly host?: string } | boolean | undefined;
+  readonly ssh: SshConfig | undefined;
   /** Option values for all services that say nothing themselves. */
   readonly options: ConfigOptions;
   /** Each service with its own option words only. */
   readonly offers: readonly Offer[];
 }
+
+/** The machine's SSH server; false where it is not to be offered. */
+export type SshConfig =
+  | false
+  | {
+      /** Where it listens; true for the usual port. */
+      readonly address: string | true;
+      readonly osUser: string | undefined;
+      readonly name: string | undefined;
+      readonly id: string | undefined;
+    };
 
 export type ConfigResult =
   | { readonly ok: true; readonly value: ClientConfig }
@@ -109,10 +122,22 @@ function toConfig(
     connections: table.connections,
     urlFile: readUrlFile(table['url-file'], folder, problems),
     docker: typeof table.docker === 'object' ? withoutAbsent(table.docker) : table.docker,
+    ssh: readSsh(table.ssh, problems),
     options: optionsOf(table),
     offers: readServices(table, problems),
   };
   return { config, problems };
+}
+
+function readSsh(said: ConfigTable['ssh'], problems: string[]): SshConfig | undefined {
+  if (said === undefined || said === false) return said;
+  const table = typeof said === 'object' ? said : {};
+  const target = typeof said === 'object' ? said.target : said;
+  const address: string | true = target === undefined || target === true ? true : String(target);
+  const config = { address, osUser: table['os-user'], name: table.name, id: table.id };
+  const read = readSshServer(config, [], []);
+  if (!read.ok) problems.push(`ssh: ${read.problem}`);
+  return config;
 }
 
 function readServices(table: ConfigTable, problems: string[]): Offer[] {

@@ -13,6 +13,13 @@ const options = Object.fromEntries(optionNames.map((name) => [name, word.optiona
 const { meta: _ofOne, ...commonOptions } = options;
 
 const service = z.strictObject({ target, port: port.optional(), ...options });
+/** The machine's SSH server, and who the machine is. */
+const ssh = z.strictObject({
+  target: target.optional(),
+  'os-user': text.optional(),
+  name: text.optional(),
+  id: text.optional(),
+});
 const docker = z.strictObject({ project: text.optional(), host: text.optional() });
 
 /** Everything that may stand in `porthole.toml`. None of it runs a command: the file comes with a repository. */
@@ -27,6 +34,7 @@ export const configSchema = z.strictObject({
   connections: z.int().min(1).max(8).optional(),
   'url-file': text.optional(),
   docker: z.union([z.boolean(), docker], 'takes true, false or a table').optional(),
+  ssh: z.union([z.boolean(), target, ssh], 'takes true, false, a port, "HOST:PORT" or a table').optional(),
   /** The default service. */
   target: target.optional(),
   services: z.record(z.string(), z.union([target, service])).optional(),
@@ -42,6 +50,7 @@ const knownKeys: Readonly<Record<string, readonly string[]>> = {
   top: Object.keys(configSchema.shape),
   services: Object.keys(service.shape),
   docker: Object.keys(docker.shape),
+  ssh: Object.keys(ssh.shape),
 };
 
 /** One line for each thing that is wrong, with the place of it. */

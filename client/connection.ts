@@ -1,13 +1,16 @@
 import type { Socket } from 'node:net';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { ChannelTable } from '../core/channel-table.ts';
+import type { SshChannel } from '../core/channel.ts';
 import { poolPadding } from '../core/packet-padding.ts';
 import { internalsOf } from '../core/ssh2-protocol.ts';
 import type { ForwardRequest } from '../core/forward.ts';
 import { deadline, Latch } from '../core/lifecycle.ts';
+import type { OpenFailed } from '../core/sent-opens.ts';
 import { clientAlgorithms } from './algorithms.ts';
 import { Login } from './authentication.ts';
 import { type ChannelOpening, takeOpenings } from './channel-openings.ts';
+import { type DirectAddress, DirectChannels } from './direct-channel.ts';
 import { lost, refused, type Failure } from './failure.ts';
 import { GatewayMessages } from './gateway-messages.ts';
 import { checkHostKey, type HostKeyPolicy, knownKeyTypes } from './host-key.ts';
@@ -57,6 +60,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** For a command that may take longer than others. */
   readonly answerMs?: number;
+  /** No answer in time is none, and not the end of the connection. */
+  readonly mayBeLate?: boolean;
 }
 
 export type Answer = 'accepted' | 'refused' | 'lost';
@@ -85,7 +90,10 @@ export function openConnection(
     client.on('handshake', () => poolPadding(client));
     client.once('ready', () => {
       client.removeAllListeners();
-      resolve({ kind: 'open', connection: new SshConnection({ client, messages: told }, options) });
+      resolve({
+        kind: 'open',
+        connection: new SshConnection({ client, messages: told, identity: login.offered }, options),
+      });
     });
     client.connect(clientConfig(options, login, (problem) => (failure = refused('host-key', problem))));
     letPresent(client);
@@ -118,20 +126,25 @@ function clientConfig(
 interface LoggedIn {
   readonly client: Client;
   readonly messages: GatewayMessages;
+  readonly identity: Identity | undefined;
 }
 
 /** A login that stands: forwards, commands, and the channels that the gateway opens in it. */
 export class SshConnection {
+  /** The key that the gateway let in. */
+  readonly identity: Identity | undefined;
   readonly #client: Client;
   readonly #socket: Socket;
   readonly #timings: ConnectionTimings;
   readonly #closed = new Latch<string>();
   readonly #channels: ChannelTable;
+  readonly #direct: DirectChannels;
   readonly #messages: GatewayMessages;
   readonly #stopKeepalive: () => void;
   #lastError: string | undefined;
 
-  constructor({ client, messages }: LoggedIn, options: ConnectionOptions) {
+  constructor({ client, messages, identity }: LoggedIn, options: ConnectionOptions) {
+    this.identity = identity;
     this.#client = client;
     this.#messages = messages;
     this.#socket = options.socket;
@@ -142,6 +155,7 @@ export class SshConnection {
       onFault: () => undefined,
     });
     takeOpenings(this.#channels, options);
+    this.#direct = new DirectChannels(this.#channels);
     this.#stopKeepalive = keepAlive({
       intervalMs: options.timings.keepaliveMs,
       misses: options.timings.keepaliveMisses,
@@ -186,10 +200,20 @@ export class SshConnection {
     });
   }
 
+  /** A byte stream to what the gate leads to; the half-close of each side is kept. */
+  openDirect(address: DirectAddress): Promise<SshChannel | OpenFailed> {
+    return this.#usable ? this.#direct.open(address) : Promise.resolve({ kind: 'gone' });
+  }
+
   /** What the gateway answers to a command; undefined when the connection was lost first. */
-  run(command: string, { stdin, answerMs }: RunOptions = {}): Promise<ExecResult | undefined> {
+  run(
+    command: string,
+    { stdin, answerMs, mayBeLate = false }: RunOptions = {},
+  ): Promise<ExecResult | undefined> {
     const result = this.#usable ? runCommand(this.#client, command, stdin) : Promise.resolve(undefined);
-    return this.#inTime(Promise.race([result, this.closed.then(() => undefined)]), undefined, answerMs);
+    const answer = Promise.race([result, this.closed.then(() => undefined)]);
+    if (mayBeLate) return deadline(answer, answerMs ?? this.#timings.answerMs, () => undefined);
+    return this.#inTime(answer, undefined, answerMs);
   }
 
   /** Calls the listener for each line that a command prints, for as long as it runs. The result stops it. */

@@ -1,6 +1,7 @@
+import { openFailure } from '../core/channel-opening.ts';
 import { forwardKey } from '../core/forward.ts';
 import { pipeBoth } from '../core/pipe.ts';
-import { type ChannelOpening, openFailure } from './channel-openings.ts';
+import type { ChannelOpening } from './channel-openings.ts';
 import { connectLocal, type LocalConnection } from './local-socket.ts';
 import type { OfferSource } from './offer-source.ts';
 import { forwardRequest, type Offer } from './target.ts';

@@ -30,12 +30,16 @@ export async function runGatewayCommand(
 ): Promise<GatewayReply> {
   const opened = await logInToAsk(access);
   if (opened.kind !== 'open') return without(outcomeOf(opened));
-  const reply = await runIn(opened.connection, command);
+  const reply = await runGatewayCommandIn(opened.connection, command);
   await opened.connection.close();
   return reply;
 }
 
-async function runIn(connection: SshConnection, command: GatewayCommand): Promise<GatewayReply> {
+/** The same in a login that is there. */
+export async function runGatewayCommandIn(
+  connection: SshConnection,
+  command: GatewayCommand,
+): Promise<GatewayReply> {
   const { line, stdin } = command;
   const answer = await connection.run(line, { answerMs, ...(stdin !== undefined && { stdin }) });
   if (answer !== undefined) return replyOf(answer, command);
@@ -43,14 +47,25 @@ async function runIn(connection: SshConnection, command: GatewayCommand): Promis
   return without({ kind: 'failed', reason: await connection.closed });
 }
 
-function replyOf({ code, stdout, stderr }: ExecResult, { name }: GatewayCommand): GatewayReply {
-  const lines = safeLines(stdout);
-  const said = safeLines(stderr).map((line) => line.replace(/^porthole: /, ''));
+/** What a gateway from before the command says to it, or to its first word. */
+export function isUnknownCommand({ code, stderr }: ExecResult, name: string): boolean {
+  const [said = ''] = saidIn(stderr);
+  const [first = ''] = name.split(' ');
+  return code === 2 && [first, name].some((words) => said.startsWith(`unknown command "${words}"`));
+}
+
+function saidIn(stderr: string): string[] {
+  return safeLines(stderr).map((line) => line.replace(/^porthole: /, ''));
+}
+
+function replyOf(result: ExecResult, { name }: GatewayCommand): GatewayReply {
+  const { code } = result;
+  const lines = safeLines(result.stdout);
+  const said = saidIn(result.stderr);
   if (code === 0) return { lines, notes: said, outcome: { kind: 'ok' } };
   const reason = said.join('\n') || 'the gateway ended the command without a word';
-  const [first = ''] = name.split(' ');
-  // What a gateway from before the command says to it, or to its first word. Its words name what was asked here.
-  if (code === 2 && [first, name].some((words) => said[0]?.startsWith(`unknown command "${words}"`)))
+  // Its own words name what was asked here.
+  if (isUnknownCommand(result, name))
     return without({
       kind: 'failed',
       reason: `this gateway is too old for \`porthole ${name}\`: upgrade it`,

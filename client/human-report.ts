@@ -1,4 +1,5 @@
 import type { ClientEvent } from './report.ts';
+import { targetLines } from './ssh-server/target-lines.ts';
 
 /** One line for a person. URLs go to standard output, everything else to standard error. */
 export interface HumanLine {
@@ -32,8 +33,15 @@ export class HumanReport {
       return !isKnown;
     });
     const width = Math.max(...news.map((forward) => forward.url.length));
-    return news.flatMap((forward) => urlLines(forward, width));
+    return news.flatMap((forward) =>
+      forward.url === '' ? [serviceLine(forward)] : urlLines(forward, width),
+    );
   }
+}
+
+/** It has no URL to copy. */
+function serviceLine(forward: Forward): HumanLine {
+  return note('good', `${serviceName(forward)}  ->  ${forward.target}`);
 }
 
 function urlLines({ url, target, access, shareUrl }: Forward, width: number): HumanLine[] {
@@ -78,6 +86,9 @@ function otherLines(event: Exclude<ClientEvent, Forward>): HumanLine[] {
       return [note('bad', `container ${event.container} is not offered: ${event.reason}`)];
     case 'url-file-failed':
       return [note('bad', event.reason)];
+    case 'target':
+    case 'target-problem':
+      return targetLines(event).map(({ tone, text }) => note(tone, text));
     case 'retrying':
       return [note('bad', `${event.reason}; trying again in ${formatDelay(event.inMs)}`)];
     // The delay that follows tells the reason too, and the end is told by the command.
@@ -112,11 +123,13 @@ function dockerLine({
     : note('bad', `${reason}; what is offered stays`);
 }
 
-function upstreamText({ code, target, reason }: ClientEvent & { event: 'upstream-refused' }): string {
+function upstreamText(event: ClientEvent & { event: 'upstream-refused' }): string {
+  const { code, target, reason } = event;
   const isAbsent = code === 'ECONNREFUSED' || code === 'ENOENT';
+  const stays = event.service === 'ssh' ? 'it stays offered' : 'the URL stays';
   return isAbsent
-    ? `nothing listens on ${target} - start it, the URL stays`
-    : `cannot reach ${target} (${reason}) - the URL stays`;
+    ? `nothing listens on ${target} - start it, ${stays}`
+    : `cannot reach ${target} (${reason}) - ${stays}`;
 }
 
 function serviceName({ service, port }: { service: string | null; port: number | null }): string {

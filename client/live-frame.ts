@@ -66,6 +66,7 @@ function linesOf({ model, requests, messages, services }: Shown, options: FrameO
     { spans: headline(model, options) },
     ...model.services.slice(0, services).flatMap(serviceLines),
     ...(hidden > 0 ? [line('dim', `  ... and ${hidden} more`)] : []),
+    ...model.machine.map(machineLine),
     ...(requests.length > 0 ? [line('plain', '')] : []),
     ...requests.map(requestLine),
     ...(messages.length > 0 ? [line('plain', '')] : []),
@@ -109,13 +110,18 @@ function stateSpan({ env, state }: LiveModel, nowMs: number): Span {
 function serviceLines(service: LiveService): FrameLine[] {
   const { url, access, target, problem, shareUrl, name } = service;
   const note = access === undefined || access === 'public' ? '' : `  (${access})`;
-  const where: Span = url === undefined || url === '' ? ['bad', `  ${name}`] : ['good', `  ${url}`];
+  const where: Span = url === undefined ? ['bad', `  ${name}`] : ['good', `  ${url === '' ? name : url}`];
   const spans: Span[] = [where, ['plain', `  ->  ${oneLine(target)}${note}`]];
   if (problem !== undefined) spans.push(['bad', `  ${oneLine(problem)}`]);
   const lines: FrameLine[] = [{ spans, mayWrap: true }];
   if (shareUrl !== undefined)
     lines.push({ spans: [['dim', `    ${shareUrl}  opens it for whoever has this link`]], mayWrap: true });
   return lines;
+}
+
+/** Not cut: it holds commands to copy, and what somebody must read. */
+function machineLine({ tone, text }: LiveModel['machine'][number]): FrameLine {
+  return { spans: [[tone, `  ${oneLine(text)}`]], mayWrap: true };
 }
 
 function requestLine({ atMs, service, method, path, status, ms }: AnsweredRequest): FrameLine {

@@ -1,6 +1,7 @@
 import { HumanReport } from './human-report.ts';
 import type { ClientEvent, Place } from './report.ts';
 import type { AnsweredRequest } from './request-line.ts';
+import { type TargetLine, targetLines } from './ssh-server/target-lines.ts';
 
 /** One line of the live view about a service. */
 export interface LiveService {
@@ -24,6 +25,8 @@ export interface LiveModel {
   readonly state: LiveState;
   readonly tunnels: { readonly live: number; readonly wanted: number } | undefined;
   readonly services: readonly LiveService[];
+  /** Who the machine is, and what is wrong with that; empty where its SSH server is not offered. */
+  readonly machine: readonly TargetLine[];
   readonly requests: readonly AnsweredRequest[];
   readonly messages: readonly { readonly atMs: number; readonly text: string; readonly bad: boolean }[];
 }
@@ -37,6 +40,7 @@ export class LiveRecord implements LiveModel {
   env: string;
   state: LiveState = { kind: 'connecting' };
   tunnels: LiveModel['tunnels'];
+  machine: readonly TargetLine[] = [];
   requests: AnsweredRequest[] = [];
   messages: LiveModel['messages'] = [];
   readonly #services = new Map<string, LiveService>();
@@ -76,10 +80,13 @@ export class LiveRecord implements LiveModel {
         this.#services.delete(nameOf(event));
         return;
       case 'upstream-refused':
-        this.#change(event, { problem: refusalOf(event.code, event.reason) });
+        this.#change(event, { problem: refusalOf(event) });
         return;
       case 'upstream-listening':
         this.#change(event, { problem: undefined });
+        return;
+      case 'target':
+        this.machine = targetLines(event);
         return;
       case 'draining':
         this.state = { kind: 'moving' };
@@ -135,10 +142,11 @@ export class LiveRecord implements LiveModel {
   }
 }
 
-function refusalOf(code: string, reason: string): string {
+function refusalOf({ code, reason, service }: ClientEvent & { event: 'upstream-refused' }): string {
+  const stays = service === 'ssh' ? 'it stays offered' : 'the URL stays';
   return code === 'ECONNREFUSED' || code === 'ENOENT'
-    ? 'nothing listens there - start it, the URL stays'
-    : `cannot be reached (${reason}) - the URL stays`;
+    ? `nothing listens there - start it, ${stays}`
+    : `cannot be reached (${reason}) - ${stays}`;
 }
 
 function nameOf({ service, port }: { service: string | null; port: number | null }): string {

@@ -1,10 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { adminCommands } from './commands/admin.ts';
+import { agentCommand } from './commands/agent.ts';
 import { connectCommand } from './commands/connect.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { forwardCommand } from './commands/forward.ts';
 import { loginCommand } from './commands/login.ts';
 import { applySettings } from './commands/settings.ts';
 import { sshCommandCommand } from './commands/ssh-command.ts';
+import { sshConfigCommand } from './commands/ssh-config.ts';
+import { sshCommand } from './commands/ssh.ts';
 import { statusCommand } from './commands/status.ts';
 import { waitCommand } from './commands/wait.ts';
 import { exitCode, ok, type Outcome } from './outcome.ts';
@@ -13,7 +17,7 @@ import { privateKeyForm } from '../core/public-key.ts';
 import { packageVersion } from '../core/version.ts';
 
 const about = `
-Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not authorised.
+Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not authorised; of porthole ssh, that of ssh.
 Settings: what the command line leaves out comes from the environment (PORTHOLE_SERVER, PORTHOLE_CA, PORTHOLE_ENV,
   PORTHOLE_IDENTITY, PORTHOLE_CERTIFICATE, PORTHOLE_KNOWN_HOSTS, PORTHOLE_HOST_KEY, PORTHOLE_CONNECTIONS,
   PORTHOLE_URL_FILE), else from the nearest porthole.toml (PORTHOLE_CONFIG). DOCKER_HOST, SSH_AUTH_SOCK, XDG_STATE_HOME and NO_COLOR mean the usual.
@@ -24,6 +28,9 @@ Examples:
   porthole ssh-command pr-42 web=3000
   porthole wait pr-42
   porthole status
+  porthole ssh pr-42
+  porthole ssh-config --install
+  porthole forward pr-42 db
   porthole doctor
   porthole key add colleague.pub --name ana --env 'pr-*' --expires 30d
   porthole env list
@@ -34,6 +41,7 @@ Examples:
 export async function runProgram(args: readonly string[], around: Surroundings): Promise<number> {
   if (args.some(isPrivateKey)) return pastedKey(around);
   let outcome: Outcome = ok;
+  let status: number | undefined;
   const end = (result: Outcome): void => void (outcome = result);
   const program = new Command('porthole')
     .description('Preview environments behind a Porthole gateway: URLs for what runs on this machine.')
@@ -45,11 +53,15 @@ export async function runProgram(args: readonly string[], around: Surroundings):
     connectCommand,
     loginCommand,
     sshCommandCommand,
+    sshConfigCommand,
+    forwardCommand,
     statusCommand,
     waitCommand,
     doctorCommand,
+    agentCommand,
   ])
     program.addCommand(make(around, end));
+  program.addCommand(sshCommand(around, end, (code) => void (status = code)));
   for (const command of adminCommands(around, end)) program.addCommand(command);
   printBy(program, around);
   program.hook('preAction', (_program, command) => applySettings(command, around));
@@ -61,7 +73,7 @@ export async function runProgram(args: readonly string[], around: Surroundings):
     outcome = { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
   if (outcome.kind !== 'ok') around.err(`porthole: ${outcome.reason}`);
-  return exitCode(outcome);
+  return status ?? exitCode(outcome);
 }
 
 /** Shorter words are none, whatever they look like. */

@@ -22,7 +22,7 @@ export interface KeyArgumentParts {
 export async function readKeyArgument(word: string, parts: KeyArgumentParts): Promise<KeyArgument> {
   const mistake = keyAsWord(word);
   if (mistake !== undefined) return unreadable(mistake);
-  const text = await readText(word, parts);
+  const text = await readKeyText(word, parts);
   if (!text.ok) return unreadable(text.problem);
   const parsed = parsePublicKey(text.value);
   if (parsed.ok) return parsed;
@@ -33,12 +33,13 @@ export async function readKeyArgument(word: string, parts: KeyArgumentParts): Pr
 }
 
 /** A common slip: the key itself, where its file is meant. */
-function keyAsWord(word: string): string | undefined {
+export function keyAsWord(word: string): string | undefined {
   if (!/^(?:sk-)?(?:ssh|ecdsa)-\S+\s+AAAA/.test(word)) return undefined;
   return 'that is a key, where the name of its file is meant; give - and the key on standard input';
 }
 
-function privateKeyAdvice(word: string, text: string): string {
+/** What to give instead of what is secret, of which nothing is repeated. */
+export function privateKeyAdvice(word: string, text: string): string {
   const form = privateKeyForm(text) ?? 'a private key';
   if (word === '-')
     return `what came on standard input is ${form}; nothing of it was sent. Give the public key`;
@@ -48,7 +49,8 @@ function privateKeyAdvice(word: string, text: string): string {
     : `${told}. Give its public half, which is usually in ${word}.pub; ssh-keygen -y -f ${word} prints it`;
 }
 
-async function readText(word: string, { readStdin }: KeyArgumentParts): Promise<Parsed<string>> {
+/** The text that a word stands for: that of a file, or standard input for `-`; bounded. */
+export async function readKeyText(word: string, { readStdin }: KeyArgumentParts): Promise<Parsed<string>> {
   if (word === '-') return bounded(await readStdin(maxBytes + 1), 'standard input');
   try {
     return bounded(await readFileStart(word), word);

@@ -38,7 +38,7 @@ export class Readiness {
         this.#urls.clear();
         return;
       case 'forward':
-        this.#urls.set(nameOf(event), event.url);
+        if (event.url !== '') this.#urls.set(nameOf(event), event.url);
         return;
       case 'forward-withdrawn':
       case 'forward-refused':

@@ -35,6 +35,7 @@ export type ClientEvent =
   /** No key was found, so one was made: this line must be added at the gateway. */
   | { readonly event: 'key-created'; readonly file: string; readonly publicKey: string }
   | DockerEvent
+  | TargetEvent
   /** The certificate of a job, for which a token of its CI system was exchanged. */
   | CredentialEvent
   | { readonly event: 'exit'; readonly code: number; readonly reason?: string };
@@ -44,6 +45,25 @@ export type DockerEvent =
   /** `lost`: the engine is away; what runs stays offered until it is back and says otherwise. */
   | { readonly event: 'docker'; readonly state: 'watching' | 'lost'; readonly reason?: string }
   | { readonly event: 'container-skipped'; readonly container: string; readonly reason: string };
+
+/** What is told of the machine whose SSH server is offered: who it is for the gateway, or why that is not settled. */
+export type TargetEvent =
+  | {
+      readonly event: 'target';
+      /** `unconfirmed`: it is not as the gateway knows it, and people are warned until an owner has looked. */
+      readonly state: 'new' | 'known' | 'moved' | 'unconfirmed';
+      readonly id: string;
+      readonly name: string;
+      readonly env: string;
+      /** The fingerprints of the host keys that it shows now; `unpinned` are those among them that the gateway does not know. */
+      readonly hostKeys: readonly string[];
+      readonly unpinned: readonly string[];
+    }
+  | {
+      readonly event: 'target-problem';
+      readonly state: 'ssh-server' | 'id' | 'conflict' | 'refused' | 'later' | 'unsupported';
+      readonly reason: string;
+    };
 
 /** What is told of a certificate as it comes, or does not. */
 export type CredentialEvent =

@@ -6,11 +6,13 @@ import { type Hello, parseHello, parseStatus, type GatewayStatus } from './gatew
 import { type GatewayAccess, type LoginParts, logIn } from './login.ts';
 import type { OfferSource } from './offer-source.ts';
 import { httpUrl, oneLine } from './printable.ts';
-import { forwardRequest, type Offer, offerName } from './target.ts';
+import type { ExecResult } from './remote-command.ts';
+import { forwardRequest, isVisited, type Offer, offerName } from './target.ts';
 
 /** An offer that the gateway serves. */
 export interface OpenForward {
   readonly offer: Offer;
+  /** Empty for what no visitor sees, such as the machine's SSH server. */
   readonly url: string;
   readonly access: string | undefined;
   /** Opens a private forward, for whoever has it. */
@@ -121,6 +123,11 @@ export class Session {
     return this.#connection.follow(command, onLine);
   }
 
+  /** What the gateway answers to a command; undefined when it gave none in time. Such a failure ends nothing. */
+  run(command: string, stdin: string): Promise<ExecResult | undefined> {
+    return this.#connection.run(command, { stdin, mayBeLate: true });
+  }
+
   /** Brings the forwards in line with the source; undefined when the connection was lost for it. */
   settle(): Promise<Settled | undefined> {
     const next = this.#running.then(() => this.#settle());
@@ -211,6 +218,7 @@ function standingOf(
     return { kind: 'refused', offer, reason: oneLine(reason ?? 'the gateway gave no reason') };
   }
   const known = status?.forwards.find(({ request }) => request === key);
+  if (!isVisited(offer)) return { kind: 'open', offer, url: '', access: undefined, shareUrl: undefined };
   const url = httpUrl(hello?.tunnels.get(key) ?? known?.url ?? '') ?? '';
   const shareUrl = known?.shareUrl === undefined ? undefined : httpUrl(known.shareUrl);
   const access = known?.access === undefined ? undefined : oneLine(known.access);

@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
 import { type Parsed, parseForward } from '../core/forward.ts';
 import { envSlug } from '../core/names.ts';
+import { tlsProxyCommand } from '../core/tls-proxy-command.ts';
 import { formatHostPort, type ServerAddress } from './server-url.ts';
-import { shellCommand } from './shell-quote.ts';
 import { forwardRequest, type LocalTarget, type Offer } from './target.ts';
 
 export interface SshCommandOptions {
@@ -53,22 +52,8 @@ function identity(file: string): string[] {
  */
 function throughTls({ server, caFile }: SshCommandOptions): string[] {
   const { host, port } = server;
-  const proxy = shellCommand([
-    ...['openssl', 's_client', '-quiet', '-verify_quiet', '-verify_return_error', '-alpn', 'ssh'],
-    ...(isIP(host) === 0
-      ? ['-verify_hostname', host, '-servername', host]
-      : ['-verify_ip', host, '-noservername']),
-    ...['-connect', formatHostPort(host, port)],
-    ...(caFile === undefined ? [] : ['-CAfile', caFile]),
-  ]);
-  return [
-    '-p',
-    String(port),
-    '-o',
-    'StrictHostKeyChecking=accept-new',
-    '-o',
-    `ProxyCommand=${escapePercent(proxy)}`,
-  ];
+  const proxy = tlsProxyCommand({ host, port, caFile });
+  return ['-p', String(port), '-o', 'StrictHostKeyChecking=accept-new', '-o', `ProxyCommand=${proxy}`];
 }
 
 /** `web:80:localhost:3000`; with options the socket form, `/web?access=public:localhost:3000`. */

@@ -84,6 +84,11 @@ export function offerName(offer: Pick<Offer, 'service' | 'port'>): string {
   return [offer.service, offer.port].filter((part) => part !== undefined).join(':');
 }
 
+/** Whether it has a URL: what speaks no HTTP, such as the machine's SSH server, is reached by the gate only. */
+export function isVisited({ service, options }: Pick<Offer, 'service' | 'options'>): boolean {
+  return options.scheme !== 'tcp' && service?.toLowerCase() !== 'ssh';
+}
+
 export function formatTarget(target: LocalTarget): string {
   return target.kind === 'unix' ? `unix:${target.path}` : formatHostPort(target.hosts[0], target.port);
 }

@@ -5,9 +5,12 @@ import { writeCertificate } from '../certificate-file.ts';
 import { runGatewayCommand, type GatewayReply } from '../gateway-command.ts';
 import { keysFirst, withoutCertificates, type GatewayAccess } from '../login.ts';
 import { ok, type Outcome } from '../outcome.ts';
+import { readHostKeys } from '../host-keys-argument.ts';
 import { readKeyArgument } from '../public-key-argument.ts';
 import { readSecret } from '../secret-line.ts';
+import { isFresh } from '../ssh-config/target-certificate.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { runWithScannedKeys } from '../target-scan.ts';
 import { addGatewayFlags, gatewayAccess, type GatewayFlags } from './gateway-flags.ts';
 import { keyCheck } from './key-check.ts';
 
@@ -18,6 +21,10 @@ const groups: Readonly<Record<string, string>> = {
   token: 'tokens by which programs reach private environments',
   password: 'passwords of private environments',
   session: 'logins of browsers',
+  target: 'the machines that people reach by SSH',
+  'target profile': 'how you reach machines: as whom, and with which key',
+  gate: 'the entry points by which people reach machines',
+  grant: 'who may reach machines that their keys alone would not',
 };
 
 const examples: Readonly<Record<string, string>> = {
@@ -43,10 +50,33 @@ The password is one line of standard input; on a terminal it is asked for, and n
 Examples:
   porthole password set pr-42 --generate
   pass show preview | porthole password set pr-42/web`,
+  'target create': `
+Examples:
+  porthole target create pr-42 --scan
+  porthole target create pr-42 /etc/ssh/ssh_host_*_key.pub --os-user dev
+  ssh-keyscan 192.0.2.7 | porthole target create pr-42 -`,
+  'grant add': `
+Examples:
+  porthole grant add ben --env 'pr-*' --service ssh --expires 8h`,
+  'gate create': `
+Examples:
+  porthole gate create contractors
+  porthole gate add-key contractors ben/laptop
+  porthole gate add-target contractors pr-42`,
+  'target cert': `
+ssh shows it when it lies beside the key, or is named by CertificateFile. In a configuration of ssh:
+  Match host pr-42 exec "porthole target cert pr-42 --os-user dev --out ~/.ssh/pr-42-cert.pub --if-needed"
+    CertificateFile ~/.ssh/pr-42-cert.pub
+
+Examples:
+  porthole target cert pr-42 --os-user dev --out ~/.ssh/id_ed25519-cert.pub`,
   cert: `
 Examples:
   porthole cert --ttl 8h --out ~/.ssh/id_ed25519-cert.pub`,
 };
+
+/** What answers with a certificate, which may be written to a file. */
+const certificates: readonly string[] = ['cert', 'target cert'];
 
 type Given = Readonly<Record<string, unknown>>;
 type End = (outcome: Outcome) => void;
@@ -56,16 +86,23 @@ export function adminCommands(around: Surroundings, end: End): readonly Command[
   const made = new Map<string, Command>();
   for (const spec of commands as readonly CommandSpec[]) {
     if (spec.ownInClient === true) continue;
-    const [first = '', second] = spec.name.split(' ');
-    if (second === undefined) made.set(first, commandOf(spec, first, { around, end }));
-    else groupNamed(first, made).addCommand(commandOf(spec, second, { around, end }));
+    const path = spec.name.split(' ');
+    const command = commandOf(spec, path.at(-1) ?? '', { around, end });
+    if (path.length === 1) made.set(spec.name, command);
+    else groupNamed(path.slice(0, -1), made).addCommand(command);
   }
-  return [...made.values()];
+  return [...made].filter(([name]) => !name.includes(' ')).map(([, command]) => command);
 }
 
-function groupNamed(name: string, made: Map<string, Command>): Command {
-  const group = made.get(name) ?? new Command(name).summary(groups[name] ?? '');
-  if (!made.has(name)) made.set(name, group.description(`Manages ${groups[name] ?? name}.`));
+/** The command that others stand below: `share`, `target profile`; made with those above it, if it is not there. */
+function groupNamed(path: readonly string[], made: Map<string, Command>): Command {
+  const name = path.join(' ');
+  const there = made.get(name);
+  if (there !== undefined) return there;
+  const about = groups[name] ?? name;
+  const group = new Command(path.at(-1)).summary(groups[name] ?? '').description(`Manages ${about}.`);
+  made.set(name, group);
+  if (path.length > 1) groupNamed(path.slice(0, -1), made).addCommand(group);
   return group;
 }
 
@@ -77,14 +114,18 @@ function commandOf(
   const command = new Command(name).summary(spec.summary).description(sentence(spec.summary));
   command.enablePositionalOptions();
   for (const argument of spec.arguments)
-    if (argument.kind !== 'secret') command.argument(argumentWord(argument), argument.about);
+    if (argument.kind !== 'secret') command.argument(argumentWord(argument, canScan(spec)), argument.about);
   for (const option of spec.options) command.addOption(optionOf(option));
   command.option('--json', 'the answer as one line of JSON');
-  if (spec.name === 'cert') command.option('--out <file>', 'write it there: ~/.ssh/id_ed25519-cert.pub');
+  if (certificates.includes(spec.name))
+    command.option('--out <file>', 'write it there: ~/.ssh/id_ed25519-cert.pub');
+  if (spec.name === 'target cert')
+    command.option('--if-needed', 'only when that in the file is missing, or good for less than a minute');
+  if (canScan(spec)) command.option('--scan', 'look at the host keys through the gate, instead of FILE');
   if (spec.local !== true) addGatewayFlags(command);
   command.addHelpText('after', examples[spec.name] ?? '');
   return command.action(async () => {
-    const flags = command.opts<GatewayFlags & { json?: boolean; out?: string }>();
+    const flags = command.opts<AdminFlags>();
     // What the environment or a file says about a flag of the same name is about other commands.
     const given = Object.fromEntries(
       spec.options
@@ -95,13 +136,20 @@ function commandOf(
   });
 }
 
+interface AdminFlags extends GatewayFlags {
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly ifNeeded?: boolean;
+  readonly scan?: boolean;
+}
+
 interface AdminCall {
   readonly spec: CommandSpec;
   /** In the order of the arguments. */
   readonly words: readonly string[];
   /** Options by their names. */
   readonly given: Given;
-  readonly flags: GatewayFlags & { readonly json?: boolean; readonly out?: string };
+  readonly flags: AdminFlags;
 }
 
 async function run(call: AdminCall, around: Surroundings): Promise<Outcome> {
@@ -109,13 +157,31 @@ async function run(call: AdminCall, around: Surroundings): Promise<Outcome> {
   const json = flags.json === true;
   if (json && flags.out !== undefined)
     return { kind: 'usage', reason: '--out takes the certificate itself: leave --json out' };
+  if (flags.ifNeeded === true && flags.out === undefined)
+    return { kind: 'usage', reason: '--if-needed is about the certificate in a file: name it with --out' };
+  if (flags.ifNeeded === true && isFresh(flags.out ?? '', Date.now())) return ok;
   if (spec.local === true) return keyCheck(words[0] ?? '-', { json }, around);
+  const scans = flags.scan === true;
+  if (canScan(spec) && scans === words.length > 1)
+    return {
+      kind: 'usage',
+      reason: 'the host keys: give FILE, - for standard input, or --scan, and only one of these',
+    };
   const stdin = await inputOf(call, around);
   if (!stdin.ok) return { kind: 'failed', reason: stdin.problem };
   const access = await gatewayAccess(flags, around.userName, around);
   if (!access.ok) return access.outcome;
   const command = { name: spec.name, line: lineOf(call), stdin: stdin.line };
-  return tell(await runGatewayCommand(await loginOf(call, access.value), command), flags.out, around);
+  const login = await loginOf(call, access.value);
+  const reply = scans
+    ? await runWithScannedKeys(login, command, words[0] ?? '')
+    : await runGatewayCommand(login, command);
+  return tell(reply, flags.out, around);
+}
+
+/** The one command whose host keys the client can look at itself. */
+function canScan({ name }: CommandSpec): boolean {
+  return name === 'target create';
 }
 
 /** A certificate may do less than its key, and is for dialling in: it manages only where it was named, or where the key itself is not known. */
@@ -124,12 +190,17 @@ function loginOf({ spec, flags }: AdminCall, access: GatewayAccess): Promise<Gat
   return flags.certificate === undefined ? keysFirst(access) : Promise.resolve(access);
 }
 
-/** What the command reads: a public key in its one canonical form, or a secret; undefined where it reads nothing. */
-async function inputOf({ spec, words, given }: AdminCall, around: Surroundings): Promise<Input> {
+/** What the command reads: public keys in their one canonical form, or a secret; undefined where it reads nothing. */
+async function inputOf({ spec, words, given, flags }: AdminCall, around: Surroundings): Promise<Input> {
+  if (flags.scan === true) return nothing;
   if (spec.arguments.some(({ kind }) => kind === 'secret'))
     return given['generate'] === true ? nothing : readSecret(around);
-  const at = spec.arguments.findIndex(({ kind }) => kind === 'public-key');
+  const at = spec.arguments.findIndex(({ kind }) => kind !== 'text');
   if (at === -1) return nothing;
+  if (spec.arguments[at]?.kind === 'host-keys') {
+    const keys = await readHostKeys(words.slice(at), around);
+    return keys.ok ? { ok: true, line: `${keys.value.join('\n')}\n` } : keys;
+  }
   const read = await readKeyArgument(words[at] ?? '-', around);
   return read.ok ? { ok: true, line: `${read.key.line}\n` } : read;
 }
@@ -168,9 +239,9 @@ function lineOf({ spec, words, given, flags }: AdminCall): string {
   return [...spec.name.split(' '), ...options, ...json, ...rest].map(quoteWord).join(' ');
 }
 
-function argumentWord({ name, kind, optional }: CommandArgument): string {
-  const word = kind === 'public-key' ? `${name}|-` : name;
-  return optional === true ? `[${word}]` : `<${word}>`;
+function argumentWord({ name, kind, optional, many }: CommandArgument, scannable: boolean): string {
+  const word = `${kind === 'text' ? name : `${name}|-`}${many === true ? '...' : ''}`;
+  return optional === true || (scannable && kind === 'host-keys') ? `[${word}]` : `<${word}>`;
 }
 
 function optionOf({ name, placeholder, many, about }: CommandOption): Option {

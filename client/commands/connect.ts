@@ -6,8 +6,11 @@ import { type ConnectPlan, placeOf, startTunnels } from '../connect-run.ts';
 import { type ConnectWords, readWords, wordsHelp } from '../connect-words.ts';
 import { fixedOffers, type OfferSource } from '../offer-source.ts';
 import type { OidcFlags } from '../oidc/job-access.ts';
+import type { GatewayAccess } from '../login.ts';
 import type { Outcome } from '../outcome.ts';
 import { type DockerEvent, stateEvents } from '../report.ts';
+import { openReporter } from '../ssh-server/open-reporter.ts';
+import { type SshServer, withSshServer } from '../ssh-server/ssh-server-offer.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Offer, withCommonWords } from '../target.ts';
 import { openTeller, type Teller } from '../teller.ts';
@@ -15,8 +18,9 @@ import { UrlFile } from '../url-file.ts';
 import { addGatewayFlags, gatewayAccess, type GatewayFlags, type Resolved } from './gateway-flags.ts';
 import { addOidcFlags, jobAccess } from './oidc-flags.ts';
 import { addOfferFlags, commonWords, type OfferFlags, readOffers, targetHelp } from './offer-flags.ts';
+import { addSshFlags, type SshFlags, sshHelp, sshServerOf } from './ssh-flags.ts';
 
-export interface ConnectFlags extends GatewayFlags, OfferFlags, OidcFlags {
+export interface ConnectFlags extends GatewayFlags, OfferFlags, OidcFlags, SshFlags {
   readonly env?: string;
   readonly connections?: string;
   readonly docker?: boolean;
@@ -37,6 +41,7 @@ porthole.toml (of this folder or above it, up to the repository's root), every k
   target = 3000                       # the default service
   access = "public"                   # for all services; also host, scheme, ttl, balance, from, robots
   docker = true                       # or { project = "shop" }
+  ssh = true                          # or 2222, "HOST:PORT", { target = 22, os-user = "dev", name = "...", id = "..." }
   # also: ca, identity, known-hosts, host-key, connections, url-file; paths count from the file
   [services]
   web = 3000
@@ -48,6 +53,7 @@ Examples:
   porthole connect 3000                       (ENV is the git branch)
   porthole connect pr-42 web=3000 api:8080=127.0.0.1:8080 --server https://preview.example.com
   porthole connect pr-42 'web=3000?access=public' --json --url-file urls.txt
+  porthole connect pr-42 3000 --ssh           (and its SSH server: porthole ssh pr-42)
   porthole connect --docker                   (the services of the compose project)
   porthole connect 3000 --oidc                (in a job of GitHub Actions or GitLab CI, without any key)`;
 
@@ -59,8 +65,8 @@ export function connectCommand(around: Surroundings, end: (outcome: Outcome) => 
     )
     .usage('[options] [ENV] [[SERVICE[:PORT]=]TARGET...]')
     .argument('[words...]', 'the environment (pr-42, a branch name), then what to offer; see below');
-  return addConnectFlags(addOfferFlags(addOidcFlags(addGatewayFlags(command))))
-    .addHelpText('after', `${targetHelp}\n${wordsHelp}\n${configHelp}\n${examples}`)
+  return addConnectFlags(addSshFlags(addOfferFlags(addOidcFlags(addGatewayFlags(command)))))
+    .addHelpText('after', `${targetHelp}\n${wordsHelp}\n${sshHelp}\n${configHelp}\n${examples}`)
     .action(async (words: string[], flags: ConnectFlags) => {
       const envIsGiven = command.getOptionValueSource('env') === 'cli';
       end(await connect(readWords(words, envIsGiven), flags, around));
@@ -132,6 +138,7 @@ async function prepare(
 ): Promise<Resolved<ConnectPlan>> {
   const fixed = fixedOf(words, flags);
   if (!fixed.ok) return usage(fixed.problem);
+  const { offers, sshServer } = fixed.value;
   const connections = readConnections(flags.connections);
   if (!connections.ok) return usage(connections.problem);
   const urlFile = flags.urlFile === undefined ? undefined : new UrlFile(flags.urlFile);
@@ -148,19 +155,43 @@ async function prepare(
   if (!access.ok) return access;
   const isDynamic = wantsDocker(flags);
   const source = isDynamic
-    ? await withContainers(fixed.value, flags, { around, onEvent: (event) => teller.tell([event]) })
-    : ({ ok: true, value: fixedOffers(fixed.value) } as const);
+    ? await withContainers(offers, flags, { around, onEvent: (event) => teller.tell([event]) })
+    : ({ ok: true, value: fixedOffers(offers) } as const);
   if (!source.ok) return usage(source.problem);
   const rest = { connections: connections.value, once: flags.once === true, urlFile };
-  return { ok: true, value: { access: access.value, source: source.value, isDynamic, ...rest } };
+  const openReporter = reporterOf(sshServer, access.value, around);
+  return {
+    ok: true,
+    value: { access: access.value, source: source.value, openReporter, isDynamic, ...rest },
+  };
 }
 
 const noEnv =
   'there is no name for the environment: not on the command line (porthole connect ENV TARGET), nor --env, PORTHOLE_ENV ' +
   'or env in porthole.toml, and no git branch is checked out here';
 
+interface Fixed {
+  readonly offers: readonly Offer[];
+  /** Among the offers. */
+  readonly sshServer: SshServer | undefined;
+}
+
+/** What does not change: services, and the SSH server. */
+function fixedOf(words: ConnectWords, flags: ConnectFlags): Parsed<Fixed> {
+  const services = servicesOf(words, flags);
+  if (!services.ok) return services;
+  const sshServer = sshServerOf(flags, { words, offers: services.value, common: commonWords(flags) });
+  if (!sshServer.ok) return sshServer;
+  const offers = withSshServer(services.value, sshServer.value);
+  if (offers.length > 0 || wantsDocker(flags))
+    return { ok: true, value: { offers, sshServer: sshServer.value } };
+  const problem =
+    'there is nothing to offer: name a target (porthole connect ENV 3000), or services in porthole.toml, or use --docker or --ssh';
+  return { ok: false, problem };
+}
+
 /** The targets of the command line, else the services of the file. */
-function fixedOf({ targets }: ConnectWords, flags: ConnectFlags): Parsed<Offer[]> {
+function servicesOf({ targets }: ConnectWords, flags: ConnectFlags): Parsed<Offer[]> {
   if (targets.length > 0) return readOffers(targets, flags);
   const offers: Offer[] = [];
   for (const offer of flags.file?.offers ?? []) {
@@ -168,10 +199,16 @@ function fixedOf({ targets }: ConnectWords, flags: ConnectFlags): Parsed<Offer[]
     if (!complete.ok) return complete;
     offers.push(complete.value);
   }
-  if (offers.length > 0 || wantsDocker(flags)) return { ok: true, value: offers };
-  const problem =
-    'there is nothing to offer: name a target (porthole connect ENV 3000), or services in porthole.toml, or use --docker';
-  return { ok: false, problem };
+  return { ok: true, value: offers };
+}
+
+function reporterOf(
+  sshServer: SshServer | undefined,
+  { server }: GatewayAccess,
+  around: Surroundings,
+): ConnectPlan['openReporter'] {
+  if (sshServer === undefined) return undefined;
+  return (tell) => openReporter(sshServer, { gateway: server.host, around, tell });
 }
 
 function wantsDocker({ docker, dockerProject, dockerHost }: ConnectFlags): boolean {

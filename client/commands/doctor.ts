@@ -7,6 +7,7 @@ import { type ConnectWords, readWords } from '../connect-words.ts';
 import { type Check, type CheckResult, runChecks } from '../doctor/check.ts';
 import { resultJson, resultLines, type ReportLine, summaryLine } from '../doctor/doctor-report.ts';
 import { Examination } from '../doctor/examination.ts';
+import { sshServerChecks } from '../doctor/ssh-server.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Offer, parseOffers } from '../target.ts';
@@ -20,8 +21,9 @@ import {
   type Resolved,
 } from './gateway-flags.ts';
 import { targetHelp } from './offer-flags.ts';
+import { addSshFlags, type SshFlags, sshServerOf } from './ssh-flags.ts';
 
-interface DoctorFlags extends GatewayFlags {
+interface DoctorFlags extends GatewayFlags, SshFlags {
   readonly env?: string;
   readonly docker?: boolean;
   readonly dockerProject?: string;
@@ -31,7 +33,7 @@ interface DoctorFlags extends GatewayFlags {
 
 const notes = `
 Tries what a tunnel and its visitors need, in this order: the gateway's name, its port, TLS, SSH, your keys, the login, a
-forward, its public URL, and the services on this machine. The forward is a service of its own, private, and gone
+forward, its public URL, and the services on this machine; with --ssh, its SSH server. The forward is a service of its own, private, and gone
 when this ends. Says what is wrong and what to do; what makes no sense after a failure is skipped.
 
 Ends with 0 when nothing failed, else with 1.
@@ -46,7 +48,7 @@ export function doctorCommand(around: Surroundings, end: (outcome: Outcome) => v
     .description('Tries everything that a tunnel needs, and says what is wrong and what to do about it.')
     .usage('[options] [ENV] [[SERVICE[:PORT]=]TARGET...]')
     .argument('[words...]', 'the environment and targets, as for connect; or those of porthole.toml');
-  return addGatewayFlags(command)
+  return addSshFlags(addGatewayFlags(command))
     .option('-e, --env <name>', 'the environment; all words are targets then (env: PORTHOLE_ENV)')
     .option('--docker', 'the Docker engine and its containers, too')
     .option('--docker-project <name>', 'the compose project whose containers are meant')
@@ -93,6 +95,8 @@ async function prepare(
   if (!place.ok) return place;
   const trust = readTrust(flags.ca);
   if (!trust.ok) return usage(trust.problem);
+  const sshServer = sshServerOf(flags, { words, offers: offers.value, common: [] });
+  if (!sshServer.ok) return usage(sshServer.problem);
   const docker = await dockerChecks(flags, around);
   if (!docker.ok) return usage(docker.problem);
   const identities = await offeredIdentities(flags, around);
@@ -102,7 +106,7 @@ async function prepare(
     trust: trust.value,
     caFile: flags.ca,
     offers: offers.value,
-    more: docker.value,
+    more: [...sshServerChecks(sshServer.value), ...docker.value],
     signal,
   });
   return { ok: true, value: examination };

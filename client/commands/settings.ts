@@ -9,6 +9,8 @@ interface Setting {
   readonly variable?: string;
   readonly fromFile?: (config: ClientConfig) => unknown;
   readonly isList?: boolean;
+  /** It is meant only for commands that take this one too. */
+  readonly beside?: string;
 }
 
 const settings: readonly Setting[] = [
@@ -31,6 +33,10 @@ const settings: readonly Setting[] = [
     fromFile: ({ docker }) => (typeof docker === 'object' ? docker.project : undefined),
   },
   { flag: 'dockerHost', fromFile: ({ docker }) => (typeof docker === 'object' ? docker.host : undefined) },
+  { flag: 'ssh', fromFile: ({ ssh }) => (ssh === undefined || ssh === false ? ssh : ssh.address) },
+  { flag: 'osUser', beside: 'ssh', fromFile: ({ ssh }) => (ssh === false ? undefined : ssh?.osUser) },
+  { flag: 'targetName', beside: 'ssh', fromFile: ({ ssh }) => (ssh === false ? undefined : ssh?.name) },
+  { flag: 'targetId', beside: 'ssh', fromFile: ({ ssh }) => (ssh === false ? undefined : ssh?.id) },
   ...['access', 'host', 'scheme', 'ttl', 'from', 'robots'].map((flag): Setting => ({
     flag,
     fromFile: ({ options }) => options[flag],
@@ -50,7 +56,7 @@ export async function applySettings(command: Command, around: Surroundings): Pro
   const config = await loadConfig(command, around);
   if (config !== undefined) command.setOptionValueWithSource('file', config, 'config');
   for (const setting of settings) {
-    if (!hasFlag(command, setting.flag) || command.getOptionValueSource(setting.flag) === 'cli') continue;
+    if (!takes(command, setting) || command.getOptionValueSource(setting.flag) === 'cli') continue;
     const fromEnv = fromVariable(setting, around.env);
     const fromFile = config === undefined ? undefined : setting.fromFile?.(config);
     if (fromEnv !== undefined) command.setOptionValueWithSource(setting.flag, fromEnv, 'env');
@@ -70,6 +76,10 @@ async function loadConfig(
   const config = readConfig(path, home);
   if (config.ok) return config.value;
   return command.error(`error: ${config.problems.join('\nporthole: ')}`, { exitCode: 2 });
+}
+
+function takes(command: Command, { flag, beside = flag }: Setting): boolean {
+  return hasFlag(command, flag) && hasFlag(command, beside);
 }
 
 function hasFlag(command: Command, flag: string): boolean {

@@ -84,6 +84,34 @@ t.test('services', async (t) => {
   ]);
 });
 
+t.test('the SSH server, and who the machine is', async (t) => {
+  const nothing = { osUser: undefined, name: undefined, id: undefined };
+  const cases: Readonly<Record<string, unknown>> = {
+    '': undefined,
+    'ssh = false': false,
+    'ssh = true': { address: true, ...nothing },
+    'ssh = 2222': { address: '2222', ...nothing },
+    'ssh = "10.0.0.7:22"': { address: '10.0.0.7:22', ...nothing },
+    'ssh = {}': { address: true, ...nothing },
+    'ssh = { target = 22, os-user = "dev", name = "big", id = "6f1d9f3e-58a4-4c3a-9d3e-0123456789ab" }': {
+      address: '22',
+      osUser: 'dev',
+      name: 'big',
+      id: '6f1d9f3e-58a4-4c3a-9d3e-0123456789ab',
+    },
+  };
+  for (const [text, ssh] of Object.entries(cases)) t.same(read(text).ssh, ssh, text);
+  for (const [text, problem] of Object.entries({
+    'ssh = { taget = 22 }': 'ssh.taget: unknown key (did you mean target?)',
+    'ssh = 99999': 'ssh: is at most 65535',
+    'ssh = []': 'ssh: takes true, false, a port, "HOST:PORT" or a table',
+    'ssh = "localhost"': 'ssh: the SSH server "localhost": ',
+    'ssh = { os-user = "a b" }': 'ssh: "a b" is no name of a user',
+    'ssh = { id = "x" }': 'ssh: "x" is no UUID',
+  }))
+    t.match(problems(text), [`/repo/porthole.toml: ${problem}`], text);
+});
+
 t.test('what is wrong is told with its place, all of it at once', async (t) => {
   const cases: Readonly<Record<string, readonly string[]>> = {
     'sever = "x"': ['sever: unknown key (did you mean server?)'],

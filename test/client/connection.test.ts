@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { ServerChannel } from 'ssh2';
 import t, { type Test } from 'tap';
-import { type ChannelOpening, openFailure } from '../../client/channel-openings.ts';
+import type { ChannelOpening } from '../../client/channel-openings.ts';
+import { openFailure } from '../../core/channel-opening.ts';
 import {
   type ConnectionTimings,
   defaultTimings,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import ssh2, { type Connection, type ServerChannel, type SocketBindInfo, type TcpipBindInfo } from 'ssh2';
@@ -30,6 +30,8 @@ export interface FakeGatewayOptions {
   /** Runs commands that read and end as they like, when all that they read has come; undefined leaves it to the answers. */
   readonly run?: (command: string, stdin: string) => FakeRun | undefined;
   readonly shareUrl?: string;
+  /** The port on this machine that every `direct-tcpip` leads to; without one it takes none. */
+  readonly directPort?: number;
   /** How many gateways it says there are. */
   readonly nodes?: number;
 }
@@ -239,6 +241,14 @@ export class FakeGateway {
   #loggedIn(tunnel: FakeTunnel): void {
     const { connection } = tunnel;
     this.tunnels.push(tunnel);
+    const { directPort } = this.#options;
+    if (directPort !== undefined)
+      connection.on('tcpip', (accept) => {
+        const channel = accept().on('error', () => undefined);
+        const socket = connect(directPort, '127.0.0.1').on('error', () => undefined);
+        channel.on('close', () => socket.destroy());
+        channel.pipe(socket).pipe(channel);
+      });
     connection.on('request', (accept, reject, name: string, info: TcpipBindInfo | SocketBindInfo) => {
       const path = 'socketPath' in info ? info.socketPath : `${info.bindAddr}:${String(info.bindPort)}`;
       if (name.startsWith('cancel')) {

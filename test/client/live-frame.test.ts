@@ -54,6 +54,22 @@ t.test('what is shown', async (t) => {
   t.same(lines(online)[0], 'pr-1: ended  1 of 2 connections  12 ms  https://gw:443');
 });
 
+t.test('the machine whose SSH server is offered', async (t) => {
+  const ssh = { service: 'ssh', port: null, target: '127.0.0.1:22' } as const;
+  const target = { event: 'target', id: 'uuid', name: 'pr-1', env: 'pr-1', hostKeys: ['SHA256:a'] } as const;
+  const model = record({ event: 'connected', ...place }, { event: 'forward', ...ssh, url: '' });
+  t.equal(lines(model)[1], '  ssh  ->  127.0.0.1:22');
+  model.take({ ...target, state: 'known', unpinned: [] });
+  t.match(lines(model)[2], /^ {2}this machine is the target pr-1 \(uuid\): porthole ssh pr-1/);
+  model.take({ ...target, state: 'unconfirmed', unpinned: ['SHA256:b'] });
+  model.take({ event: 'retrying', inMs: 1, reason: 'cut' });
+  t.match(lines(model).slice(2, 4), [/^ {2}WARNING: /, /porthole target trust pr-1$/], 'it stays');
+  model.take({ event: 'upstream-refused', ...ssh, code: 'ECONNREFUSED', reason: 'x' });
+  t.match(lines(model)[1], /start it, it stays offered$/);
+  model.take({ event: 'target-problem', state: 'refused', reason: 'not yours' });
+  t.match(lines(model).at(-1), /not yours$/);
+});
+
 t.test('moving', async (t) => {
   const model = record({ event: 'connected', ...place }, forward, { event: 'draining', graceMs: 1 });
   t.match(lines(model)[0], 'pr-1 is online, moving to a new connection');

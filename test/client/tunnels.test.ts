@@ -81,7 +81,7 @@ async function run(t: Test, options: RunOptions): Promise<Running> {
   } as const;
   const { source, isDynamic = false, connections, once: isOnce = false } = options;
   const tunnels = startTunnels(
-    { access, source, isDynamic, connections, once: isOnce, urlFile: undefined },
+    { access, source, isDynamic, connections, once: isOnce, urlFile: undefined, openReporter: undefined },
     (told) => {
       events.push(...told);
       for (const watcher of watchers) watcher();

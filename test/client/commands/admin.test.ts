@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseCommand, splitWords } from '../../../core/command-line.ts';
 import { commands } from '../../../core/commands.ts';
-import { FakeGateway, makeKey, type FakeRun } from '../fake-gateway.ts';
+import { createAuthorityFile } from '../../../server/identity/authority-file.ts';
+import { signCertificate } from '../../../server/identity/certificate-signing.ts';
+import { scratchDir } from '../../support/scratch-dir.ts';
+import { FakeGateway, makeKey, publicBlob, type FakeRun } from '../fake-gateway.ts';
 import { FakeSurroundings } from '../fake-surroundings.ts';
 
 interface Ran {
@@ -95,13 +98,15 @@ t.test('what the table offers is what the gateway understands', async (t) => {
     ...{ when: '30d', expires: '30d', unused: '90d', ttl: '8h', since: '1h' },
     ...{ role: 'member', env: 'pr-1', limit: '5', source: 'github:ana', action: 'login' },
     ...{ email: 'ana@example.com', 'max-uses': '3', 'widest-access': 'team' },
+    ...{ id: '0b2f7f1e-3c1d-4a6e-9d53-1c2f3a4b5c6d', 'longest-certificate': '10m', reach: 'owner' },
+    ...{ host: 'gate.example.com', port: '22', keys: 'any', targets: 'listed', certificates: 'yes' },
   };
   user.stdin = 'a good password\n';
   for (const spec of commands) {
     if ('local' in spec || 'ownInClient' in spec) continue;
     const words = spec.arguments
       .filter(({ kind }) => kind !== 'secret')
-      .map(({ name, kind }) => (kind === 'public-key' ? file : (values[name] ?? 'x')));
+      .map(({ name, kind }) => (kind !== 'text' ? file : (values[name] ?? 'x')));
     const options = spec.options.flatMap((option) =>
       'placeholder' in option ? [`--${option.name}`, values[option.name] ?? 'x'] : [`--${option.name}`],
     );
@@ -294,6 +299,34 @@ t.test('a certificate: on standard output, or in a file that holds nothing else'
   t.match(user.stderr.at(-1), 'is no certificate');
   t.equal(readFileSync(key, 'utf8'), before);
   t.equal(await run('cert', '--out', file, '--json'), 2);
+});
+
+t.test('a certificate for a machine is only asked for when that in the file will not do', async (t) => {
+  const authority = createAuthorityFile(join(scratchDir(t), 'ca'), '');
+  const until = (seconds: number): string => {
+    const now = Math.floor(Date.now() / 1000);
+    const times = { validAfter: now - 60, validBefore: now + seconds };
+    const subject = publicBlob(makeKey().public);
+    return signCertificate({ subject, serial: 1n, id: 'ana', principals: ['vm:x/dev'], ...times }, authority);
+  };
+  const fresh = until(600);
+  const { run, user, ran } = await setUp(t, { code: 0, stdout: `${fresh}\n` });
+  const file = join(user.home, 'pr-42-cert.pub');
+  const ask = (): Promise<number> =>
+    run('target', 'cert', 'pr-42', '--os-user', 'dev', '--out', file, '--if-needed');
+  t.equal(await ask(), 0);
+  t.equal(readFileSync(file, 'utf8'), `${fresh}\n`);
+  t.same(
+    ran.map(({ command }) => command),
+    ['target cert --os-user=dev -- pr-42'],
+  );
+  t.equal(await ask(), 0);
+  t.equal(ran.length, 1, 'good for a while');
+  writeFileSync(file, until(30));
+  t.equal(await ask(), 0);
+  t.equal(ran.length, 2, 'about to be over');
+  t.same(user.stdout, []);
+  t.equal(await run('target', 'cert', 'pr-42', '--if-needed'), 2);
 });
 
 t.test('no certificate, no file', async (t) => {

@@ -328,6 +328,57 @@ t.test('a person reads URLs first, and everything else on standard error', async
   t.equal(await running, 0);
 });
 
+t.test('the word after --ssh is its address only if it can be one', async (t) => {
+  const gateway = await FakeGateway.start(t);
+  const cases: [args: string[], env: string, forwards: string[], target: string][] = [
+    [['--ssh', 'pr-1', '3000'], 'pr-1', ['/', '/ssh'], '127.0.0.1:22'],
+    [['pr-1', '--ssh'], 'pr-1', ['/ssh'], '127.0.0.1:22'],
+    [['pr-1', '3000', '--ssh', '2222'], 'pr-1', ['/', '/ssh'], '127.0.0.1:2222'],
+    [['--ssh=10.0.0.7:22', 'pr-1', 'web=3000'], 'pr-1', ['/web', '/ssh'], '10.0.0.7:22'],
+    [['--ssh', '[::1]:2222', 'pr-1'], 'pr-1', ['/ssh'], '[::1]:2222'],
+    [['pr-1', 'ssh=2222', '--ssh'], 'pr-1', ['/ssh'], '127.0.0.1:2222'],
+    [['pr-1', '--ssh', '--access', 'public', '--ttl', '2h'], 'pr-1', ['/ssh?ttl=2h'], '127.0.0.1:22'],
+    [['--ssh', '2222', 'pr-1', '3000'], 'pr-1', ['/', '/ssh'], '127.0.0.1:2222'],
+    [['--ssh', '2222', '3000', '--env', 'pr-1'], 'pr-1', ['/', '/ssh'], '127.0.0.1:2222'],
+    [['--ssh=2222', '3000', '--env', 'pr-1'], 'pr-1', ['/', '/ssh'], '127.0.0.1:2222'],
+    [['--ssh', '--', 'pr-1', '3000'], 'pr-1', ['/', '/ssh'], '127.0.0.1:22'],
+  ];
+  for (const [args, env, forwards, target] of cases) {
+    const user = new FakeSurroundings(t);
+    user.addKey();
+    const running = user.run('connect', ...overSsh(gateway), '--json', ...args);
+    t.match(await gateway.next(), { user: env, forwards }, args.join(' '));
+    await user.until(() => user.events('forward').some(({ service }) => service === 'ssh'));
+    const ssh = user.events('forward').find(({ service }) => service === 'ssh');
+    t.match(ssh, { url: '', target }, args.join(' '));
+    user.signal();
+    t.equal(await running, 0);
+  }
+});
+
+t.test('the machine is reported once what it offers stands', async (t) => {
+  const reports: { command: string; stdin: string }[] = [];
+  const gateway = await FakeGateway.start(t, {
+    run: (command, stdin) => {
+      if (!command.startsWith('target report')) return undefined;
+      reports.push({ command, stdin });
+      return { stderr: 'unknown command "target"', code: 2 };
+    },
+  });
+  const user = new FakeSurroundings(t);
+  user.addKey();
+  // The fake gateway is an SSH server, too.
+  const address = `127.0.0.1:${String(gateway.port)}`;
+  const args = ['pr-1', '--ssh', address, '--os-user', 'dev', '--target-name', 'big'];
+  const running = user.run('connect', ...args, ...overSsh(gateway), '--json');
+  t.match(await user.event('target-problem'), { state: 'unsupported' });
+  t.match(reports, [{ command: /^target report --id=\S+ --name=big --os-user=dev --json$/ }]);
+  t.equal(reports[0]?.stdin, `${gateway.hostKeyLine}\n`);
+  t.equal(user.events('exit').length, 0, 'an older gateway serves all the same');
+  user.signal();
+  t.equal(await running, 0);
+});
+
 t.test('wrong usage is told before anything is dialled', async (t) => {
   const user = new FakeSurroundings(t);
   const cases: Readonly<Record<string, readonly string[]>> = {
@@ -336,6 +387,12 @@ t.test('wrong usage is told before anything is dialled', async (t) => {
     'too many connections': ['connect', 'pr-1', '3000', '--connections', '9'],
     'no such configuration': ['connect', 'pr-1', '3000', '--config', '/nowhere.toml'],
     'a Docker engine that cannot be': ['connect', 'pr-1', '--docker-host', 'ssh://x'],
+    'no user without an SSH server': ['connect', 'pr-1', '3000', '--os-user', 'dev'],
+    'a bad address of the SSH server': ['connect', 'pr-1', '3000', '--ssh=localhost'],
+    'a bad id of the machine': ['connect', 'pr-1', '--ssh', '--target-id', 'x'],
+    'a number that may be the environment': ['connect', '--ssh', '42', '3000'],
+    'the same, with a service': ['connect', '--ssh', '42', 'web=3000'],
+    'the SSH server twice': ['connect', 'pr-1', 'ssh=22', '--ssh=23'],
     'a bad target': ['connect', 'pr-1', 'web=nowhere'],
     'an unknown option of a service': ['connect', 'pr-1', '3000?colour=red'],
     'a bad access': ['connect', 'pr-1', '3000', '--access', 'everybody'],

@@ -54,6 +54,24 @@ t.test('every variable', async (t) => {
   });
 });
 
+t.test('the SSH server may be offered, or not', async (t) => {
+  const ssh = async (args: string[], file?: string) => {
+    const flags = await flagsOf(t, file === undefined ? { args } : { args, file });
+    return [flags['ssh'], flags['osUser'], flags['targetName'], flags['targetId']];
+  };
+  t.same(await ssh([]), [undefined, undefined, undefined, undefined]);
+  t.same(await ssh(['--ssh']), [true, undefined, undefined, undefined]);
+  for (const args of [['--ssh', '2222'], ['--ssh=2222']]) t.match(await ssh(args), ['2222']);
+  t.match(await ssh(['--ssh', '10.0.0.7:22', 'pr-1']), ['10.0.0.7:22']);
+  t.match(await ssh(['--no-ssh']), [false]);
+  const table = 'ssh = { target = 23, os-user = "dev", name = "big" }';
+  t.same(await ssh([], table), ['23', 'dev', 'big', undefined]);
+  t.same(await ssh(['--ssh', '--os-user', 'ops'], table), [true, 'ops', 'big', undefined]);
+  t.match(await ssh(['--no-ssh'], table), [false]);
+  t.match(await ssh([], 'ssh = true'), [true]);
+  t.same(await ssh([], 'ssh = false'), [false, undefined, undefined, undefined]);
+});
+
 t.test('Docker may be asked for, or not', async (t) => {
   t.match(await flagsOf(t, {}), { docker: undefined });
   t.match(await flagsOf(t, { args: ['--docker'] }), { docker: true });

@@ -6,11 +6,13 @@ import { judgeDocker, type DockerFacts } from '../../../client/doctor/docker.ts'
 import { judgeName, judgePreviewName } from '../../../client/doctor/dns.ts';
 import { judgeForward, judgeTrip, type TripFacts } from '../../../client/doctor/round-trip.ts';
 import { judgeSsh, type SshFacts } from '../../../client/doctor/ssh.ts';
+import { judgeSshServer, sshServerChecks } from '../../../client/doctor/ssh-server.ts';
 import { judgeTarget } from '../../../client/doctor/targets.ts';
 import { judgeTcp } from '../../../client/doctor/tcp.ts';
 import { judgeTls, type TlsFacts } from '../../../client/doctor/tls.ts';
 import { refused } from '../../../client/failure.ts';
 import type { Identity } from '../../../client/identity.ts';
+import { readSshServer } from '../../../client/ssh-server/ssh-server-offer.ts';
 import { parseOffer } from '../../../client/target.ts';
 
 type Expected = [what: string, verdict: Verdict, status: Verdict['status'], told?: RegExp];
@@ -231,5 +233,32 @@ t.test('services on this machine', (t) => {
     ['no host', failed('ENOTFOUND'), 'failed', /no such host/],
     ['no right', failed('EACCES'), 'failed', /may not be opened/],
     ['something else', failed('ETIMEDOUT'), 'failed', /words/],
+  ]);
+});
+
+t.test('the SSH server that is offered is looked at', async (t) => {
+  const read = readSshServer(
+    { address: 'unix:/nowhere/sshd.sock', osUser: undefined, name: undefined, id: undefined },
+    [],
+    [],
+  );
+  const [check] = sshServerChecks(read.ok ? read.value : undefined);
+  t.match(check, { name: 'ssh-server', needs: [] });
+  t.match(await check?.run(), { status: 'failed', detail: /unix:\/nowhere\/sshd\.sock cannot be reached/ });
+});
+
+t.test('the SSH server that is offered', (t) => {
+  const keys = ['ssh-ed25519 AAAA', 'ssh-rsa BBBB'];
+  const judge = (seen: Parameters<typeof judgeSshServer>[1]) => judgeSshServer('127.0.0.1:22', seen);
+  t.same(sshServerChecks(undefined), []);
+  judged(t, [
+    [
+      'it answers',
+      judge({ kind: 'keys', keys }),
+      'ok',
+      /127\.0\.0\.1:22 .*ssh-ed25519 SHA256:.*, ssh-rsa SHA256:/,
+    ],
+    ['nobody listens', judge({ kind: 'unreachable', reason: 'refused' }), 'failed', /refused -> start it/],
+    ['something else listens', judge({ kind: 'mute', reason: 'HTTP' }), 'failed', /HTTP -> say where/],
   ]);
 });
