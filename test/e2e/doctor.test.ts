@@ -6,6 +6,7 @@ import { makeAuthority } from '../client/certificates.ts';
 import { FakeSurroundings } from '../client/fake-surroundings.ts';
 import { echoServer, freePort } from '../client/local-servers.ts';
 import { startGateway, type GatewayWithKey } from '../support/gateway-with-key.ts';
+import { SshMachine } from '../support/ssh-machine.ts';
 import { offer } from '../support/stock-ssh.ts';
 import { startTextApp } from '../support/web-app.ts';
 
@@ -178,4 +179,17 @@ t.test('previews that are elsewhere', async (t) => {
   const found = await examine(user, 'pr-1', ...flags);
   t.same([found.code, found.failures], [1, ['url']]);
   t.match(found.of('url'), { detail: /cannot be reached/, next: /public-url/ });
+});
+
+t.test('the SSH server that is offered to the gate', async (t) => {
+  const { user, flags } = sharedWorld(t);
+  const machine = await SshMachine.start(t, { clients: [] });
+  const well = await examine(user, 'pr-1', '--ssh', String(machine.port), ...flags);
+  t.match(well.of('ssh-server'), { ok: true, detail: /shows its host keys: ssh-ed25519 SHA256:/ });
+  await machine.kill();
+  user.write('porthole.toml', `ssh = ${String(machine.port)}\n`);
+  const { code, of } = await examine(user, 'pr-1', ...flags);
+  t.equal(code, 1);
+  t.match(of('ssh-server'), { ok: false, status: 'failed', detail: /cannot be reached/, next: /--ssh PORT/ });
+  t.equal((await examine(user, 'pr-1', '--no-ssh', ...flags)).of('ssh-server'), undefined);
 });

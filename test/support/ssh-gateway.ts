@@ -172,7 +172,7 @@ function countInto(counted: string[]): SshServerOptions['metrics'] {
 async function listen(t: TestScope, server: SshServer, sockets: Socket[]): Promise<number> {
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.push(socket);
-    server.accept(socket, socket.remoteAddress ?? '');
+    server.accept(socket, socket.remoteAddress ?? '', socket.remotePort);
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
