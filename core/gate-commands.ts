@@ -200,6 +200,12 @@ export const gateCommands = [
       { name: 'all', about: 'every machine that you may reach' },
       { name: 'profile', placeholder: 'PROFILE', about: 'as this profile of yours says' },
       { name: 'gate', placeholder: 'GATE', about: 'by this gate' },
+      {
+        name: 'identity-file',
+        placeholder: 'PATH',
+        about:
+          'your private key, for the gate and for machines that no profile names another for: a path on your machine',
+      },
       { name: 'tls', about: 'SSH inside TLS, where nothing but that gets through on port 443' },
     ],
     ownInClient: true,

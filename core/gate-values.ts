@@ -161,6 +161,7 @@ export const gateSchemas = {
     all: flag,
     profile: profile.optional(),
     gate: gate.optional(),
+    'identity-file': identityFile.optional(),
     tls: flag,
   }),
   'api-token': z.strictObject({ ttl: span.optional() }),

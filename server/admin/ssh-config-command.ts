@@ -39,7 +39,8 @@ function answerOf(services: SshConfigServices, call: SshConfigCall): Answer {
   const chosen = choose(view, gates, asked);
   if ('kind' in chosen) return chosen;
   const facts = view.facts(chosen.gate, chosen.targets, asked);
-  const config = sshConfig(facts, { tls: call.values.tls === true ? {} : undefined });
+  const { tls, 'identity-file': identityFile } = call.values;
+  const config = sshConfig(facts, { identityFile, tls: tls === true ? {} : undefined });
   if (!config.ok) return failed(config.problem);
   return answer(facts, config.value.lines, [...config.value.warnings, ...noMachine(asked, chosen.targets)]);
 }

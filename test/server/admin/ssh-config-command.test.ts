@@ -50,6 +50,17 @@ const environments = { 'pr-42': 'ana', main: 'ben' };
 const mine = someTarget({ osUser: 'dev' });
 const other = someTarget({ id: targetId(1), name: 'main', env: 'main', owner: 'ben' });
 
+t.test('a key that ssh does not try by itself is named at the gate and at each machine', async (t) => {
+  const ask = setUp({ targets: [mine], environments });
+  const answer = await ask({ 'identity-file': '~/.ssh/id_work' });
+  const lines = answer.kind === 'answer' ? answer.lines : [];
+  t.equal(
+    lines.filter((line) => /^ {2}IdentityFile "?~\/\.ssh\/id_work"?$/.test(line)).length,
+    2,
+    lines.join('\n'),
+  );
+});
+
 t.test('all that one may reach, by the gateway itself', async (t) => {
   const ask = setUp({ targets: [mine, other], environments });
   const answer = await ask({});
