@@ -18,6 +18,8 @@ export interface GreetingOptions {
 /** A server may send other lines before its identification (RFC 4253, 4.2). */
 const maxBytes = 8 * 1024;
 const identification = /(?:^|\n)SSH-/;
+/** What OpenSSH's sshd says to whom it turns away, if anything: for its `MaxStartups`, and since 9.8 for its penalties. */
+const turnedAway = /^(?:Exceeded MaxStartups|Not allowed at this time)?\s*$/;
 
 /**
  * Waits for the identification string with which an SSH server begins. OpenSSH's closes without it when its `MaxStartups` are reached, or with a line that
@@ -42,7 +44,9 @@ export function awaitGreeting(channel: Channel, { timeoutMs, signal }: GreetingO
       else if (said.length > maxBytes) settle({ kind: 'foreign' });
     };
     const onOver = (): void => {
-      settle({ kind: 'turned-away', said: text().trim() || undefined });
+      const said = text();
+      if (turnedAway.test(said)) settle({ kind: 'turned-away', said: said.trim() || undefined });
+      else settle({ kind: 'foreign' });
     };
     const onAbort = (): void => {
       channel.destroy();

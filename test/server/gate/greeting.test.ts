@@ -45,6 +45,14 @@ t.test('lines may come before it', async (t) => {
   t.equal(await allOf(stream), 'welcome to SSH-land\r\nSSH-2.0-x\r\n');
 });
 
+t.test('what answers like another server, and hangs up', async (t) => {
+  const stream = channel();
+  const greeting = greetingOf(stream);
+  stream.push('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  stream.push(null);
+  t.same(await greeting, { kind: 'foreign' });
+});
+
 t.test('a server that hangs up first, with a word and without', async (t) => {
   const [told, mute, cut] = [channel(), channel(), channel()];
   const greetings = [told, mute, cut].map((stream) => greetingOf(stream));
