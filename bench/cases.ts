@@ -1,5 +1,6 @@
 import type { Case } from './cases/case.ts';
 import { fairness, fairnessOfMany } from './cases/fairness.ts';
+import { gate, gateSessions } from './cases/gate.ts';
 import { idleTunnels1000, idleTunnels5000 } from './cases/idle-tunnels.ts';
 import { latency } from './cases/latency.ts';
 import { loginsWithCertificate, loginsWithKey } from './cases/logins.ts';
@@ -24,6 +25,8 @@ export const cases: readonly Case[] = [
   loginsWithKey,
   loginsWithCertificate,
   revokeToCut,
+  gate,
+  gateSessions,
   stalledDownloads,
   idleTunnels1000,
   idleTunnels5000,

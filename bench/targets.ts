@@ -50,6 +50,13 @@ export const targets: readonly PerformanceTarget[] = [
     bound: { kind: 'value', atMost: 5 },
   },
   {
+    case: 'gate',
+    metric: 'down',
+    says: '1 GB from a machine by scp',
+    bound: { kind: 'ratio', atLeast: 0.8 },
+  },
+  { case: 'gate', metric: 'up', says: '1 GB to a machine by scp', bound: { kind: 'ratio', atLeast: 0.8 } },
+  {
     case: 'stalled-downloads',
     metric: 'live',
     says: 'memory that a stalled download holds, in MB',

@@ -8,6 +8,7 @@ export const debianPackages = {
   nginx: 'nginx',
   wrk: 'wrk',
   ssh: 'openssh-client',
+  scp: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',
   openssl: 'openssl',

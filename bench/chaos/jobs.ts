@@ -61,6 +61,15 @@ export interface RudeJob {
   readonly perSecond: number;
 }
 
+/** For `processes/people.ts`. */
+export interface PeopleJob {
+  readonly ssh: string;
+  /** For `ssh -F`; in it `machine` is reached by the gate. */
+  readonly configFile: string;
+  readonly count: number;
+  readonly out: string;
+}
+
 /** One tunnel of a fleet: its environment, the port of its app, and the address that it comes from. */
 export interface FleetTunnel {
   readonly env: string;

@@ -51,6 +51,18 @@ export interface StreamRecord {
   readonly detail: string;
 }
 
+/** How one session of stock ssh through the gate went. */
+export interface PersonRecord {
+  readonly startedMs: number;
+  /** When its last echo came. */
+  readonly lastAliveMs: number;
+  readonly endedMs: number;
+  /** `left`: it still lived when it was told to leave. */
+  readonly ending: 'ended' | 'left';
+  /** What ssh wrote to standard error. */
+  readonly said: string;
+}
+
 /** What happened to one tunnel of a fleet. */
 export interface FleetEvent {
   readonly env: string;

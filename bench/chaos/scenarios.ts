@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.ts';
 import { comingAndGoing } from './scenarios/churn.ts';
 import { clientKilled } from './scenarios/client-killed.ts';
 import { clientStopped } from './scenarios/client-stopped.ts';
+import { gate } from './scenarios/gate.ts';
 import { gatewayReplaced, gatewayReplacedSsh } from './scenarios/gateway-replaced.ts';
 import { herd } from './scenarios/herd.ts';
 import { mixedLoad } from './scenarios/mixed-load.ts';
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   gatewayReplacedSsh,
   networkCut,
   clientStopped,
+  gate,
   herd,
   comingAndGoing,
   mixedLoad,

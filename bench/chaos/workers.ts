@@ -3,10 +3,11 @@ import type { Child } from '../child.ts';
 import { until } from '../patience.ts';
 import { freePort } from '../ports.ts';
 import type { Workspace } from '../workspace.ts';
-import type { AppJob, FleetJob, LoadJob, RudeJob, StreamsJob } from './jobs.ts';
+import type { AppJob, FleetJob, LoadJob, PeopleJob, RudeJob, StreamsJob } from './jobs.ts';
 import {
   readRecords,
   type FleetEvent,
+  type PersonRecord,
   type RequestRecord,
   type Sighting,
   type StreamRecord,
@@ -18,6 +19,7 @@ interface Jobs {
   readonly streams: StreamsJob;
   readonly fleet: FleetJob;
   readonly 'rude-visitors': RudeJob;
+  readonly people: PeopleJob;
 }
 
 const readyLimitMs = 60_000;
@@ -144,4 +146,24 @@ export async function startRudeVisitors(
 ): Promise<{ finish(): Promise<void> }> {
   const child = await startWorker(workspace, 'rude-visitors', job);
   return { finish: () => finish(child, 20_000) };
+}
+
+/** People who work on a machine by the gate. */
+export interface People {
+  /** Those whose session is over so far. */
+  records(): PersonRecord[];
+  /** Those that still live leave; gives all. */
+  finish(): Promise<PersonRecord[]>;
+}
+
+export async function startPeople(workspace: Workspace, job: Omit<PeopleJob, 'out'>): Promise<People> {
+  const out = outFile(workspace, 'people');
+  const child = await startWorker(workspace, 'people', { ...job, out }, 120_000);
+  return {
+    records: () => readRecords(out),
+    finish: async () => {
+      await finish(child, 20_000);
+      return readRecords(out);
+    },
+  };
 }

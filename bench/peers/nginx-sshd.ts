@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { Child } from '../child.ts';
 import { localEndpoint } from '../endpoint.ts';
 import { until } from '../patience.ts';
@@ -7,11 +6,13 @@ import { withDescendants } from '../procfs.ts';
 import { untilServes } from '../serving.ts';
 import { pathOf } from '../tools.ts';
 import type { Workspace } from '../workspace.ts';
+import { startMachine } from './machine-sshd.ts';
 import type { LoginServer, Peer } from './peer.ts';
 import { startReverseProxy } from './reverse-proxy.ts';
+import { makeRunDirectory } from './run-sshd.ts';
 import { startSshTunnel } from './ssh-tunnel.ts';
 
-/** sshd with its own defaults, for the user that runs the benchmark: one key, and the certificates of an authority. */
+/** sshd with its own defaults (but for a hundred people at once, of whom it would drop some), for the user that runs the benchmark: one key, and the certificates of an authority. */
 const sshdConfig = (
   port: number,
   { hostKey, authorizedKeys, authority }: Record<'hostKey' | 'authorizedKeys' | 'authority', string>,
@@ -25,6 +26,7 @@ PidFile none
 UsePAM no
 StrictModes no
 PermitRootLogin prohibit-password
+MaxStartups 1000
 LogLevel ERROR
 `;
 
@@ -33,8 +35,7 @@ interface Sshd extends LoginServer {
 }
 
 async function startSshd(workspace: Workspace): Promise<Sshd> {
-  // Compiled into sshd, wanted when root runs it, and made by Debian's service only when that starts.
-  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  makeRunDirectory();
   const name = workspace.uniqueName('sshd');
   const port = await freePort();
   const identityFile = await workspace.sshKey(`${name}-user`);
@@ -62,11 +63,16 @@ export const nginxSshd: Peer = {
   start: async ({ workspace, originPort }) => {
     const sshd = await startSshd(workspace);
     const forwardPort = await freePort();
+    const machine = await startMachine(workspace, sshd);
+    const machinePort = await freePort();
     const tunnel = startSshTunnel(workspace, {
       port: sshd.port,
       user: sshd.user,
       identityFile: sshd.identityFile,
-      forward: `127.0.0.1:${forwardPort}:127.0.0.1:${originPort}`,
+      forward: [
+        `127.0.0.1:${forwardPort}:127.0.0.1:${originPort}`,
+        `127.0.0.1:${machinePort}:127.0.0.1:${machine.port}`,
+      ],
     });
     const { child, httpPort, httpsPort } = await startReverseProxy(workspace, forwardPort);
     const http = localEndpoint('http', httpPort);
@@ -80,8 +86,9 @@ export const nginxSshd: Peer = {
       tunnelServer: undefined,
       loginServer: sshd,
       keyAdmin: undefined,
+      jumpHost: machine.behind({ ...sshd, address: '127.0.0.1', addressPort: machinePort }),
       stop: async () => {
-        for (const part of [child, tunnel, sshd.child]) await part.stop();
+        for (const part of [child, tunnel, sshd.child, machine.child]) await part.stop();
       },
     };
   },

@@ -33,6 +33,12 @@ export interface PrivateService {
   cookie(): Promise<string>;
 }
 
+/** A machine's own sshd, and the way there for people. */
+export interface JumpHost {
+  /** For `ssh -F`: by the name `machine` one gets there, with the peer as the jump host. */
+  readonly configFile: string;
+}
+
 /** A peer that serves. What it cannot do or show is undefined, and the cases that need it leave it out. */
 export interface RunningPeer {
   readonly http: Endpoint | undefined;
@@ -47,6 +53,7 @@ export interface RunningPeer {
   readonly loginServer: LoginServer | undefined;
   readonly keyAdmin: KeyAdmin | undefined;
   readonly privateService?: PrivateService | undefined;
+  readonly jumpHost?: JumpHost | undefined;
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { untilServes } from '../serving.ts';
+import { startMachine } from './machine-sshd.ts';
 import type { Peer } from './peer.ts';
 import { asPeer, env, startGateway } from './porthole-gateway.ts';
 import type { GatewayOptions } from './porthole-gateway.ts';
@@ -9,13 +10,24 @@ import { startSshTunnel } from './ssh-tunnel.ts';
 export const portholeSsh = (options: GatewayOptions): Peer => ({
   name: 'porthole-ssh',
   title: 'Porthole with stock `ssh -R`',
-  tools: ['ssh', 'ssh-keygen'],
+  tools: ['ssh', 'ssh-keygen', 'sshd'],
   start: async ({ workspace, originPort }) => {
     const gateway = await startGateway(workspace, options);
     const target = `127.0.0.1:${originPort}`;
-    const forward = [`80:${target}`, `/${privateServiceName}?access=private:${target}`];
+    const machine = await startMachine(workspace, gateway.loginServer);
+    const sshServer = `ssh:22:127.0.0.1:${machine.port}`;
+    const forward = [sshServer, `80:${target}`, `/${privateServiceName}?access=private:${target}`];
     const client = startSshTunnel(workspace, { ...gateway.tunnelServer, user: env, forward });
     await untilServes(gateway.http, [gateway.child, client]);
-    return { ...asPeer(gateway, client), privateService: privateServiceOf(workspace, gateway) };
+    const peer = asPeer(gateway, client);
+    return {
+      ...peer,
+      privateService: privateServiceOf(workspace, gateway),
+      jumpHost: machine.behind({ ...gateway.loginServer, address: env, addressPort: 22 }),
+      stop: async () => {
+        await peer.stop();
+        await machine.child.stop();
+      },
+    };
   },
 });

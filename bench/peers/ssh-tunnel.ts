@@ -10,7 +10,8 @@ export interface SshTunnel {
   readonly forward: string | readonly string[];
 }
 
-const options = {
+/** Nothing of the user's configuration, keys or hosts. */
+export const sshSettings = {
   BatchMode: 'yes',
   ExitOnForwardFailure: 'yes',
   GlobalKnownHostsFile: '/dev/null',
@@ -21,10 +22,10 @@ const options = {
   UserKnownHostsFile: '/dev/null',
 };
 
-/** Nothing of the user's configuration, keys or hosts. */
+/** The same as words of a command line. */
 export const sshOptions: readonly string[] = [
   ...['-F', '/dev/null'],
-  ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+  ...Object.entries(sshSettings).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
 ];
 
 /** Starts OpenSSH's own client with one remote forward. */
