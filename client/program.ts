@@ -25,6 +25,7 @@ Settings: what the command line leaves out comes from the environment (PORTHOLE_
 Examples:
   porthole connect pr-42 3000
   porthole connect pr-42 web=3000 api=8080 --server https://preview.example.com
+  porthole connect pr-42 3000 --ssh
   porthole ssh-command pr-42 web=3000
   porthole wait pr-42
   porthole status
