@@ -40,12 +40,14 @@ async function add(call: Call<CommandValues['grant add']>, services: GateService
   const expiry = resolveExpiry(values.expires ?? { kind: 'never' }, now);
   if (!expiry.ok) return wrongUsage(`--expires: ${expiry.problem}`);
   const expiresAt = expiry.value;
+  const { role, principal: giver } = caller.identity;
   const grant: ReachGrant = {
     ...{ id: newGrantId(), principal: values.principal, envPatterns },
+    ...(role !== 'admin' && { owner: giver }),
     services: [...new Set(values.service ?? [])],
     osUsers: [...new Set(values['os-user'] ?? [])],
     ...(expiresAt !== undefined && { expiresAt }),
-    ...{ createdAt: now, createdBy: caller.identity.principal },
+    ...{ createdAt: now, createdBy: giver },
   };
   const audit = auditOf(call, { action: 'grant.add', target: grant.principal, detail: detailOf(grant) });
   await services.book.change([{ kind: 'add-grant', grant }], audit);
@@ -83,7 +85,7 @@ async function remove(call: Call<CommandValues['grant rm']>, services: GateServi
   const { caller, values } = call;
   const action = 'grant.rm';
   const grant = services.book.grant(values.id);
-  if (grant === undefined || !mayGive(caller.identity, services, grant.envPatterns)) {
+  if (grant === undefined || !mayTakeBack(caller.identity, services, grant)) {
     services.audit.record({ ...auditOf(call, { action, target: values.id }), result: 'refused' });
     const isTheirs = grant !== undefined && maySee(caller.identity, services, grant);
     if (isTheirs) return notAllowed(`the grant ${values.id} is for you, not yours to take back`);
@@ -115,6 +117,11 @@ function mayGive(identity: Identity, services: GateServices, patterns: readonly 
   return identity.role === 'admin' || patterns.every((pattern) => ownsEnv(identity, services, pattern));
 }
 
+/** Also whoever gave it, when the environments are theirs no more. */
+function mayTakeBack(identity: Identity, services: GateServices, grant: ReachGrant): boolean {
+  return grant.owner === identity.principal || mayGive(identity, services, grant.envPatterns);
+}
+
 function ownsEnv(identity: Identity, { environments }: GateServices, pattern: string): boolean {
   if (/[*?]/.test(pattern)) return false;
   const owner = environments.view(pattern)?.owner;
@@ -123,7 +130,7 @@ function ownsEnv(identity: Identity, { environments }: GateServices, pattern: st
 
 /** Whoever it is for sees it, too. */
 function maySee(identity: Identity, services: GateServices, grant: ReachGrant): boolean {
-  return grant.principal === identity.principal || mayGive(identity, services, grant.envPatterns);
+  return grant.principal === identity.principal || mayTakeBack(identity, services, grant);
 }
 
 function notesOn({ principal, id, services: limited }: ReachGrant, services: GateServices): string[] {
@@ -153,10 +160,11 @@ function tellGrant(
   ].join('; ');
 }
 
-function detailOf({ id, envPatterns, services, osUsers, expiresAt }: ReachGrant): AuditDetail {
+function detailOf({ id, envPatterns, owner, services, osUsers, expiresAt }: ReachGrant): AuditDetail {
   return {
     id,
     env: envPatterns,
+    ...(owner !== undefined && { owner }),
     ...(services.length > 0 && { services }),
     ...(osUsers.length > 0 && { osUsers }),
     expires: expiresAt === undefined ? 'never' : iso(expiresAt),
@@ -178,11 +186,12 @@ function cellsOf({ id, principal, envPatterns, ...grant }: ReachGrant, now: numb
 
 /** A grant for programs. */
 function grantJson(grant: ReachGrant, now: number): object {
-  const { id, principal, envPatterns, services, osUsers, expiresAt, createdAt, createdBy } = grant;
+  const { id, principal, envPatterns, owner, services, osUsers, expiresAt, createdAt, createdBy } = grant;
   return {
     id,
     principal,
     env: envPatterns,
+    owner: owner ?? null,
     services,
     osUsers,
     expires: expiresAt === undefined ? null : iso(expiresAt),

@@ -12,6 +12,7 @@ const storedGrant = z.object({
   id: z.string().refine(isGrantId),
   principal: lineOfText.min(1),
   env_patterns: jsonOf(z.array(pattern).min(1).max(1000)),
+  owner: lineOfText.min(1).nullable(),
   services,
   os_users: osUsers,
   expires_at: moment.nullable(),
@@ -24,6 +25,7 @@ export function toReachGrantRow(grant: ReachGrant): ReachGrantsTable {
     id: grant.id,
     principal: grant.principal,
     env_patterns: JSON.stringify(grant.envPatterns),
+    owner: grant.owner ?? null,
     services: JSON.stringify(grant.services),
     os_users: JSON.stringify(grant.osUsers),
     expires_at: wholeOrNull(grant.expiresAt),
@@ -46,6 +48,7 @@ export function fromReachGrantRow(row: unknown): ReadRow<ReachGrant> {
       osUsers: stored.os_users,
       createdAt: stored.created_at,
       createdBy: stored.created_by,
+      ...(stored.owner !== null && { owner: stored.owner }),
       ...(stored.expires_at !== null && { expiresAt: stored.expires_at }),
     },
   };

@@ -238,6 +238,8 @@ export interface ReachGrantsTable {
   readonly principal: string;
   /** JSON: a list of globs. */
   readonly env_patterns: string;
+  /** The principal whose environments it is for; null: whoever has them. */
+  readonly owner: string | null;
   /** JSON: lists of names. */
   readonly services: string;
   readonly os_users: string;

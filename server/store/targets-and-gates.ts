@@ -60,6 +60,7 @@ export const targetsAndGatesStatements: readonly string[] = [
     id text not null primary key,
     principal text not null,
     env_patterns text not null,
+    owner text,
     services text not null,
     os_users text not null,
     expires_at integer,

@@ -59,7 +59,7 @@ export class ReachRules implements Reachability {
   /** Whoever could claim the name learns whether it is there; so does whoever has, or had, a grant for it. */
   #mayKnow({ identity, env, owner }: ReachRequest): boolean {
     if (identity.role === 'admin' || identity.principal === owner || mayNameEnv(identity, env)) return true;
-    return this.#book.grantsOf(identity.principal).some((grant) => isFor(grant, env));
+    return this.#book.grantsOf(identity.principal).some((grant) => isFor(grant, { env, owner }));
   }
 
   /** Or why there is none. */
@@ -80,8 +80,8 @@ export class ReachRules implements Reachability {
     return this.#gateAccess === 'members' && machines.every(({ reach }) => reach === forMembers);
   }
 
-  #grantedRight({ identity, env, service, now }: ReachRequest): Right | string {
-    const all = this.#book.grantsOf(identity.principal).filter((grant) => isFor(grant, env));
+  #grantedRight({ identity, env, owner, service, now }: ReachRequest): Right | string {
+    const all = this.#book.grantsOf(identity.principal).filter((grant) => isFor(grant, { env, owner }));
     const wanted = all.filter(({ services }) => opens(services, service));
     const union = unionOf(wanted, now);
     if (union !== undefined) return union;
@@ -98,8 +98,11 @@ function reaches({ targets }: GateRecord, target: string | undefined): boolean {
   return targets === 'any' || (target !== undefined && targets.includes(target));
 }
 
-function isFor({ envPatterns }: ReachGrant, env: string): boolean {
-  return envPatterns.some((pattern) => matchesPattern(pattern, env));
+function isFor(
+  { envPatterns, owner: giver }: ReachGrant,
+  { env, owner }: Pick<ReachRequest, 'env' | 'owner'>,
+): boolean {
+  return (giver ?? owner) === owner && envPatterns.some((pattern) => matchesPattern(pattern, env));
 }
 
 /** A list that is empty is none. */

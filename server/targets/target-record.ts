@@ -91,6 +91,8 @@ export interface ReachGrant {
   readonly principal: string;
   /** Globs for the names of environments; never none. */
   readonly envPatterns: readonly string[];
+  /** The principal whose environments it is for, where an owner gave it: it lets nobody into what has passed to somebody else. An administrator's is for all. */
+  readonly owner?: string;
   /** The only services (`ssh`, `db`); all, if there is none. */
   readonly services: readonly string[];
   /** Whom they may be on the machine, as far as certificates say so; anybody, if there is none. */

@@ -27,6 +27,7 @@ t.test('given, with all that limits it', async (t) => {
     ...{ expires: new Date(givenAt + 3_600_000).toISOString(), expired: false, createdBy: 'root' },
   });
   t.match(book.grant(given.id), { expiresAt: givenAt + 3_600_000 });
+  t.notOk('owner' in (book.grant(given.id) ?? {}), 'for whoever has these environments');
   t.match(book.audit, [
     { action: 'grant.add', target: 'eve', detail: { id: given.id, services: ['ssh', 'db'] } },
   ]);
@@ -48,8 +49,9 @@ t.test('given, with all that limits it', async (t) => {
 });
 
 t.test('an owner, for what is named in full and theirs', async (t) => {
-  const { run, noted } = gateSetting({ environments, keys });
+  const { run, book, noted } = gateSetting({ environments, keys });
   t.match(await run('grant add eve --env pr-42', ana), { status: 0 });
+  t.match([...book.grants()], [{ owner: 'ana' }], 'for as long as it is hers');
   t.match(await run('grant add eve --env pr-42 --env pr-?', ana), {
     status: 3,
     stderr: [/pr-\? is for admin/],
@@ -99,6 +101,13 @@ t.test('listed for those whom they concern', async (t) => {
   });
   t.match(await run('grant list', member('bob')), { stdout: [], stderr: ['no grants'] });
   t.match(await run('grant list ben'), { stderr: ['1 expired: --all shows it'] });
+});
+
+t.test('taken back by whoever gave it, though the environment is theirs no more', async (t) => {
+  const grants = [someGrant({ id: 'a', envPatterns: ['pr-42'], owner: 'former', createdBy: 'former' })];
+  const { run, book } = gateSetting({ environments, grants });
+  t.match(await run('grant rm a', member('former')), { status: 0 });
+  t.same([...book.grants()], []);
 });
 
 t.test('taken back by those who could give it', async (t) => {

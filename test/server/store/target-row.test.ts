@@ -33,7 +33,10 @@ t.test('records are the same when they are read again', (t) => {
     someGate({ keys: [], targets: [] }),
   ];
   for (const record of gates) t.same(fromGateRows(toGateRows(record)), { ok: true, record });
-  for (const record of [someGrant(), someGrant({ services: ['db'], osUsers: ['x'], expiresAt: 5 })])
+  for (const record of [
+    someGrant(),
+    someGrant({ owner: 'ana', services: ['db'], osUsers: ['x'], expiresAt: 5 }),
+  ])
     t.same(fromReachGrantRow(toReachGrantRow(record)), { ok: true, record });
   t.end();
 });

@@ -233,6 +233,13 @@ const grants: readonly Case[] = [
     book: granted({ principal: 'bob' }),
     unknown: true,
   },
+  { what: 'a grant of the owner', identity: stranger, book: granted({ owner: 'ana' }), by: g2 },
+  {
+    what: 'a grant of whoever had the environment before',
+    identity: stranger,
+    book: granted({ owner: 'former' }),
+    unknown: true,
+  },
   {
     what: 'a grant for other environments',
     identity: stranger,
