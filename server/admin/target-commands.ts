@@ -28,9 +28,7 @@ export function targetHandlers(services: GateServices): Handlers<TargetCommand> 
   return {
     ...targetListHandlers(services),
     ...targetCreateHandlers(services),
-    'target rename': changing(services, 'target.rename', (target, { values }) =>
-      rename(target, values.name, services),
-    ),
+    'target rename': changing(services, 'target.rename', (target, call) => rename(target, call, services)),
     'target set': changing(services, 'target.set', (target, { values }) => change(target, values)),
     'target trust': changing(services, 'target.trust', (target) => trust(target)),
     'target rm': (call) => remove(call, services),
@@ -59,10 +57,10 @@ function changing<Values extends { readonly target: string }>(
 
 function rename(
   { id, name: before, owner }: TargetRecord,
-  name: string,
+  { values: { name }, caller }: Call<CommandValues['target rename']>,
   services: GateServices,
 ): Deed | Answer {
-  const wrong = nameProblem(services, { name, owner, id });
+  const wrong = nameProblem(services, { name, owner, id, by: caller.identity });
   if (wrong !== undefined) return failed(wrong);
   return {
     set: { name },

@@ -9,7 +9,7 @@ import { auditOf } from './command-audit.ts';
 import type { GateServices } from './gate-services.ts';
 import { ownedEnvironment } from './owned-environment.ts';
 import { hostKeyFingerprint, hostKeyText, warningOf } from './target-facts.ts';
-import { freeTargetName, nameProblem } from './target-naming.ts';
+import { beyondKey, freeTargetName, mayChooseName, nameProblem } from './target-naming.ts';
 
 type CreateCall = Call<CommandValues['target create']>;
 type ReportCall = Call<CommandValues['target report']>;
@@ -31,7 +31,10 @@ async function create(call: CreateCall, services: GateServices): Promise<Answer>
   const hostKeys = parseHostKeys(call.stdin ?? '');
   if (!hostKeys.ok) return failed(hostKeys.problem);
   const name = values.name ?? freeTargetName(services, env);
-  const wrong = nameProblem(services, { name, owner });
+  const wrong = nameProblem(services, {
+    ...{ name, owner },
+    by: values.name === undefined ? undefined : caller.identity,
+  });
   if (wrong !== undefined) return failed(wrong);
   const osUser = values['os-user'];
   const target: TargetRecord = {
@@ -69,8 +72,11 @@ async function report(call: ReportCall, services: GateServices): Promise<Answer>
   if (!mayNameEnv(identity, env)) return notAllowed(`this key may not use the name ${env}`);
   const hostKeys = parseHostKeys(call.stdin ?? '');
   if (!hostKeys.ok) return wrongUsage(hostKeys.problem);
+  const { name } = values;
+  const isBeyond = name !== undefined && !mayChooseName(identity, name);
   const outcome = await services.reports.report({
     ...whatItSays(values),
+    ...(isBeyond && { name: undefined }),
     hostKeys: hostKeys.value,
     env,
     owner: identity.principal,
@@ -79,7 +85,7 @@ async function report(call: ReportCall, services: GateServices): Promise<Answer>
     audit: { principal: identity.principal, fingerprint: identity.fingerprint, address: caller.address },
     now: call.now,
   });
-  return outcomeAnswer(outcome);
+  return outcomeAnswer(outcome, isBeyond ? [beyondKey(identity, name)] : []);
 }
 
 function whatItSays(
@@ -103,7 +109,7 @@ const said: Readonly<Record<'new' | 'known' | 'moved' | 'unconfirmed', string>> 
 };
 
 /** What whoever reported acts on: whether it was taken, and as what. */
-function outcomeAnswer(outcome: ReportOutcome): Answer {
+function outcomeAnswer(outcome: ReportOutcome, notes: readonly string[]): Answer {
   if ('reason' in outcome) {
     const { kind, reason } = outcome;
     const code = kind === 'conflict' ? 'ERR_CONFLICT' : 'ERR_NOT_AUTHORISED';
@@ -115,6 +121,6 @@ function outcomeAnswer(outcome: ReportOutcome): Answer {
   return answer(
     { kind, id, name, env, hostKeys, ...(warning !== undefined && { warning }) },
     [`${name} (${id}) ${said[kind]}: ssh ${name}`],
-    warning === undefined ? [] : [warning],
+    [...(warning === undefined ? [] : [warning]), ...notes],
   );
 }

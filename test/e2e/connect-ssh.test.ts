@@ -62,13 +62,13 @@ t.test('alone, on several connections, and the same machine the next time', asyn
 
 t.test('a person reads who the machine is, and how to get in', async (t) => {
   const machine = await SshMachine.start(t, { clients: [] });
-  const client = connectMachine(t, team, ['pr-3', '--ssh', String(machine.port), '--target-name', 'big-one']);
+  const client = connectMachine(t, team, ['pr-3', '--ssh', String(machine.port), '--target-name', 'pr-big']);
   const [, uuid] = await client.said(
-    /this machine is the target big-one \(([0-9a-f-]{36})\): porthole ssh big-one/,
+    /this machine is the target pr-big \(([0-9a-f-]{36})\): porthole ssh pr-big/,
   );
   t.match(client.stderr, `ssh  ->  127.0.0.1:${String(machine.port)}`);
   t.equal(client.stdout, '', 'there is no URL');
-  t.match(await team.told('ana', ['target', 'show', 'big-one']), { id: uuid, env: 'pr-3', osUser: null });
+  t.match(await team.told('ana', ['target', 'show', 'pr-big']), { id: uuid, env: 'pr-3', osUser: null });
 });
 
 t.test('an SSH server that listens later', async (t) => {
@@ -91,10 +91,10 @@ t.test('porthole.toml says it, and the command line takes it back', async (t) =>
   const machine = await SshMachine.start(t, { clients: [] });
   const cwd = scratchDir(t);
   const id = '6f1d9f3e-58a4-4c3a-9d3e-0123456789ab';
-  const table = `{ target = ${String(machine.port)}, os-user = "dev", name = "of-the-file", id = "${id}" }`;
+  const table = `{ target = ${String(machine.port)}, os-user = "dev", name = "pr-of-the-file", id = "${id}" }`;
   writeFileSync(join(cwd, 'porthole.toml'), `ssh = ${table}\ntarget = ${String(machine.port)}\n`);
   const client = connectMachine(t, team, ['pr-6', '--json'], { cwd });
-  t.match(await toldOf(client), [{ state: 'new', name: 'of-the-file', id }]);
+  t.match(await toldOf(client), [{ state: 'new', name: 'pr-of-the-file', id }]);
   t.match(await team.told('ana', ['target', 'show', id]), { osUser: 'dev' });
   const without = connectMachine(t, team, ['pr-7', '--no-ssh', '--json'], { cwd });
   await without.said(/"event":"forward"/);

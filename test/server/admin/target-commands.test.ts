@@ -16,18 +16,22 @@ const set = (overrides = {}): GateSetting =>
 
 t.test('rename', async (t) => {
   const { run, book } = set();
-  t.match(await run('target rename pr-42 Shop', ana), {
+  t.match(await run('target rename pr-42 PR-Shop', ana), {
     status: 0,
-    stdout: ['pr-42 is called shop now'],
+    stdout: ['pr-42 is called pr-shop now'],
     stderr: [/ssh_config/],
   });
-  t.match(book.target(targetId(42)), { name: 'shop' });
+  t.match(book.target(targetId(42)), { name: 'pr-shop' });
   t.match(book.audit, [
-    { action: 'target.rename', target: 'pr-42', detail: { name: 'shop', id: targetId(42) } },
+    { action: 'target.rename', target: 'pr-42', detail: { name: 'pr-shop', id: targetId(42) } },
   ]);
-  t.match(await run('target rename shop other', ana), { status: 1, stderr: ['the name other is taken'] });
-  t.match(await run('target rename shop a--b', ana), { status: 2 });
-  t.match(await run('target rename shop mine', member('eve')), { status: 3 });
+  t.match(await run('target rename pr-shop other'), { status: 1, stderr: ['the name other is taken'] });
+  t.match(await run('target rename pr-shop bastion', ana), {
+    status: 1,
+    stderr: ['this key may not use the name bastion, only pr-*'],
+  });
+  t.match(await run('target rename pr-shop a--b', ana), { status: 2 });
+  t.match(await run('target rename pr-shop mine', member('eve')), { status: 3 });
 });
 
 t.test('set: each by itself, and what is taken away', async (t) => {

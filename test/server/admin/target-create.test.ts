@@ -28,6 +28,10 @@ t.test('a person adds a machine to an environment of theirs', async (t) => {
   const second = await run(`target create pr-42 --id ${targetId(9)} --json`, undefined, { input });
   t.match(second.stdout, [/^\{"id":"00000009-.*"name":"pr-42-2","env":"pr-42","owner":"ana"/]);
   t.match(await run(`target create pr-42 --id ${targetId(9)}`, ana, { input }), { status: 1 });
+  t.match(await run('target create pr-42 --name bastion', ana, { input }), {
+    status: 1,
+    stderr: [/may not use the name bastion/],
+  });
   t.match(await run('target create pr-42 --name pr-42', ana, { input }), { status: 1, stderr: [/is taken/] });
   t.match(await run('target create pr-42', ana, { input: 'x' }), { status: 1, stderr: [/line 1/] });
   t.match(await run('target create pr-42', member('eve'), { input }), {
@@ -46,7 +50,7 @@ t.test('one that is online already needs no advice', async (t) => {
 t.test('a machine reports itself', async (t) => {
   const target = someTarget();
   const { run, reports } = gateSetting({ environments, outcome: { kind: 'new', target } });
-  const words = `target report --id ${target.id} --name vm --os-user dev --certificates --certificate-user dev --longest-certificate 10m`;
+  const words = `target report --id ${target.id} --name pr-vm --os-user dev --certificates --certificate-user dev --longest-certificate 10m`;
   t.match(await run(words, vm, { input, connection }), {
     status: 0,
     stdout: [/^pr-42 \(.*\) is known from now on/],
@@ -54,7 +58,7 @@ t.test('a machine reports itself', async (t) => {
   });
   t.match(reports, [
     {
-      ...{ id: target.id, name: 'vm', osUser: 'dev', hostKeys: [key.line], env: 'pr-42', owner: 'ana' },
+      ...{ id: target.id, name: 'pr-vm', osUser: 'dev', hostKeys: [key.line], env: 'pr-42', owner: 'ana' },
       ...{ takesCertificates: true, osUsers: ['dev'], longestCertificateMs: 600_000 },
       ...{ machineKey: 'SHA256:ana', tunnel: undefined, audit: { principal: 'ana', address: '192.0.2.1' } },
     },
@@ -64,6 +68,11 @@ t.test('a machine reports itself', async (t) => {
     ...{ kind: 'new', id: target.id, name: 'pr-42', env: 'pr-42', hostKeys: target.hostKeys },
   });
   t.match(reports[1], { id: undefined, name: undefined, takesCertificates: false, osUsers: [] });
+  t.match(await run('target report --name bastion', vm, { input, connection }), {
+    status: 0,
+    stderr: ['this key may not use the name bastion, only pr-*'],
+  });
+  t.match(reports[2], { name: undefined }, 'it is called like its environment');
 });
 
 t.test('one that says other things than before is warned of', async (t) => {

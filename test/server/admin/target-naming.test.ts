@@ -9,13 +9,14 @@ const { services } = gateSetting({
 });
 
 t.test('a name that another machine has, or somebody else’s environment', (t) => {
+  const by = undefined;
   const problem = (name: string, id?: string): string | undefined =>
-    nameProblem(services, { name, owner: 'ana', ...(id !== undefined && { id }) });
+    nameProblem(services, { name, owner: 'ana', by, ...(id !== undefined && { id }) });
   t.equal(problem('shop'), undefined);
   t.equal(problem('pr-42'), 'the name pr-42 is taken');
   t.equal(problem('pr-42', targetId(42)), undefined, 'it is its own');
   t.equal(problem('pr-7'), 'the name pr-7 is taken', 'the machine of somebody else would be reached by it');
-  t.equal(nameProblem(services, { name: 'pr-7', owner: 'ben' }), undefined);
+  t.equal(nameProblem(services, { name: 'pr-7', owner: 'ben', by }), undefined);
   t.match(problem('localhost'), /reserved/);
   t.match(problem('127'), /address/);
   t.end();
