@@ -1,3 +1,4 @@
+import { key } from './command-arguments.ts';
 import type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
 import { gateCommands } from './gate-commands.ts';
 import { visitCommands } from './visit-commands.ts';
@@ -8,11 +9,6 @@ const file: CommandArgument = {
   name: 'file',
   kind: 'public-key',
   about: 'the public key: a file such as id_ed25519.pub, or - for standard input',
-};
-const key: CommandArgument = {
-  name: 'key',
-  kind: 'text',
-  about: 'a name, PRINCIPAL/NAME, or a fingerprint or its beginning',
 };
 const env: CommandArgument = { name: 'env', kind: 'text', about: 'the name of an environment' };
 const source: CommandArgument = {

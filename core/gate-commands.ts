@@ -1,14 +1,9 @@
+import { id, key } from './command-arguments.ts';
 import type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
 import { name, newName, service, target, targetCommands, ttl } from './target-commands.ts';
 
 const someTarget: CommandArgument = { ...target, optional: true, about: `only this one: ${target.about}` };
 const gate: CommandArgument = { name: 'gate', kind: 'text', about: 'the name of a gate, or its id' };
-const key: CommandArgument = {
-  name: 'key',
-  kind: 'text',
-  about: 'a name, PRINCIPAL/NAME, or a fingerprint or its beginning',
-};
-const id: CommandArgument = { name: 'id', kind: 'text', about: 'its id, as the list shows it' };
 const host: CommandOption = {
   name: 'host',
   placeholder: 'HOST',

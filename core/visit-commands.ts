@@ -1,3 +1,4 @@
+import { id } from './command-arguments.ts';
 import type { CommandArgument, CommandOption, CommandSpec } from './command-spec.ts';
 
 const place: CommandArgument = {
@@ -11,7 +12,6 @@ const someEnv: CommandArgument = {
   optional: true,
   about: 'only those of this environment',
 };
-const id: CommandArgument = { name: 'id', kind: 'text', about: 'its id, as the list shows it' };
 
 const ttl: CommandOption = {
   name: 'ttl',

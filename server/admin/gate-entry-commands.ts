@@ -115,15 +115,9 @@ async function addTarget(
   call: Call<CommandValues['gate add-target']>,
   services: GateServices,
 ): Promise<Answer> {
-  const found = gateAndTarget(call, services);
+  const found = await changeTarget(call, services, 'add');
   if ('kind' in found) return found;
   const { gate, target } = found;
-  await commit(call, services, {
-    gate,
-    change: { kind: 'add-gate-target', gate: gate.id, target: target.id },
-    action: 'gate.add-target',
-    detail: { machine: target.name, id: target.id },
-  });
   return answer({ gate: gate.name, target: { id: target.id, name: target.name } }, [
     `the gate ${gate.name} leads to ${target.name} now`,
   ]);
@@ -133,15 +127,9 @@ async function removeTarget(
   call: Call<CommandValues['gate rm-target']>,
   services: GateServices,
 ): Promise<Answer> {
-  const found = gateAndTarget(call, services);
+  const found = await changeTarget(call, services, 'remove');
   if ('kind' in found) return found;
   const { gate, target } = found;
-  await commit(call, services, {
-    gate,
-    change: { kind: 'remove-gate-target', gate: gate.id, target: target.id },
-    action: 'gate.rm-target',
-    detail: { machine: target.name, id: target.id },
-  });
   return answer({ gate: gate.name, target: { id: target.id, name: target.name }, removed: true }, [
     `the gate ${gate.name} does not lead to ${target.name} any more: what is open there ends`,
   ]);
@@ -165,14 +153,24 @@ function commit(
   return book.change([change], auditOf(call, { action, target: gate.name, detail }));
 }
 
-function gateAndTarget(
-  { values }: Call<{ readonly gate: string; readonly target: string }>,
-  { book }: GateServices,
-): { readonly gate: GateRecord; readonly target: TargetRecord } | Answer {
-  const gate = knownGate(book, values.gate);
+/** Puts a machine on a gate's list, or takes it off. */
+async function changeTarget(
+  call: Call<{ readonly gate: string; readonly target: string }>,
+  services: GateServices,
+  how: 'add' | 'remove',
+): Promise<{ readonly gate: GateRecord; readonly target: TargetRecord } | Answer> {
+  const { book } = services;
+  const gate = knownGate(book, call.values.gate);
   if ('kind' in gate) return gate;
-  const target = findTarget(book, values.target);
-  return target === undefined ? failed(`there is no machine ${values.target}`) : { gate, target };
+  const target = findTarget(book, call.values.target);
+  if (target === undefined) return failed(`there is no machine ${call.values.target}`);
+  await commit(call, services, {
+    gate,
+    change: { kind: `${how}-gate-target`, gate: gate.id, target: target.id },
+    action: how === 'add' ? 'gate.add-target' : 'gate.rm-target',
+    detail: { machine: target.name, id: target.id },
+  });
+  return { gate, target };
 }
 
 interface MeantKey {

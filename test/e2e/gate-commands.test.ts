@@ -119,19 +119,19 @@ t.test('a gate is changed and removed; the default one stays', async (t) => {
 });
 
 t.test('profiles are one’s own', async (t) => {
-  const made = ['target', 'profile', 'create', 'work', 'pr-1', '--os-user', 'dev'];
-  t.match(await json(t, 'ana', ...made, '--identity-file', '~/.ssh/work'), {
-    ...{ name: 'work', target: { name: 'pr-1' }, osUser: 'dev', identityFile: '~/.ssh/work' },
+  const made = ['target', 'profile', 'create', 'deploy', 'pr-1', '--os-user', 'dev'];
+  t.match(await json(t, 'ana', ...made, '--identity-file', '~/.ssh/deploy'), {
+    ...{ name: 'deploy', target: { name: 'pr-1' }, osUser: 'dev', identityFile: '~/.ssh/deploy' },
   });
-  t.match(await run(t, 'ana', ...made), { code: 1, stderr: /work/ });
+  t.match(await run(t, 'ana', ...made), { code: 1, stderr: /deploy/ });
   t.match(await json(t, 'root', 'target', 'profile', 'list'), []);
-  t.match(await run(t, 'root', 'target', 'profile', 'show', 'work'), {
+  t.match(await run(t, 'root', 'target', 'profile', 'show', 'deploy'), {
     code: 1,
-    stderr: /no profile work of yours/,
+    stderr: /no profile deploy of yours/,
   });
   t.match(await run(t, 'ana', 'target', 'profile', 'list'), {
     code: 0,
-    stdout: /work +pr-1 +dev +~\/.ssh\/work/,
+    stdout: /deploy +pr-1 +dev +~\/.ssh\/deploy/,
   });
   t.match(
     await json(
@@ -140,7 +140,7 @@ t.test('profiles are one’s own', async (t) => {
       'target',
       'profile',
       'set',
-      'work',
+      'deploy',
       '--name',
       'w',
       '--os-user',
