@@ -34,6 +34,8 @@ class Flow {
   readonly sink: Duplex;
   bytes = 0;
   sourceEnded = false;
+  /** Its destination is being told of the end: all that came is on its way. */
+  ending = false;
   done = false;
   /** From here on, what still comes is dropped. */
   stopped = false;
@@ -69,6 +71,7 @@ class Flow {
     this.sourceEnded = true;
     process.nextTick(() => {
       if (this.stopped) return;
+      this.ending = true;
       endWriting(this.sink, () => {
         this.done = true;
         onDone();
@@ -115,7 +118,24 @@ class BothWays {
       if (!isThrough()) this.#settle(`${side}-failed`, error);
     });
     stream.on('close', () => {
-      if (!isThrough()) this.#settle(`${side}-closed`);
+      if (isThrough()) return;
+      if (reading.ending && !reading.done) this.#settleWhenWritten(`${side}-closed`, { reading, writing });
+      else this.#settle(`${side}-closed`);
+    });
+  }
+
+  /** A side that closed after its end takes no answer any more; what it has said still arrives. */
+  #settleWhenWritten(
+    reason: PipeResult['reason'],
+    { reading, writing }: Record<'reading' | 'writing', Flow>,
+  ): void {
+    const { sink } = reading;
+    writing.stopped = true;
+    sink.resume();
+    sink.once('finish', () => {
+      // Not a reset: that would take back what is still on its way.
+      sink.destroy();
+      this.#settle(reason);
     });
   }
 

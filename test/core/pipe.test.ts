@@ -116,6 +116,35 @@ for (const side of ['left', 'right'] as const) {
   });
 }
 
+t.test(
+  'who closes right after the end is no abort: what came is still written, then all is over',
+  async (t) => {
+    const written = Promise.withResolvers<() => void>();
+    let finished = false;
+    const sink = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => written.resolve(done),
+      final: (done) => {
+        finished = true;
+        done();
+      },
+    });
+    // As a channel whose CLOSE comes right after its EOF.
+    const source = new Duplex({ autoDestroy: false, read: () => undefined, write: (_c, _e, done) => done() });
+    const result = pipeBoth(source, sink);
+    source.once('end', () => source.destroy());
+    source.push('all of it');
+    source.push(null);
+    await once(source, 'close');
+    const release = await written.promise;
+    t.notOk(sink.destroyed, 'it is given its time');
+    release();
+    t.match(await result, { aToB: 9, reason: 'a-closed', error: undefined });
+    t.ok(finished, 'and told of the end');
+    t.ok(sink.destroyed);
+  },
+);
+
 t.test('one who ended and then stops reading breaks off the answer', async (t) => {
   const { left, right, result } = await bridge(t);
   left.end('question');
